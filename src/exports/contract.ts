@@ -1,0 +1,74 @@
+import type { Awaitable } from '../common/awaitable.ts';
+import type { Call } from '../rpc/index.ts';
+import type {
+  Attributes,
+  Caller,
+  Change,
+  Created,
+  CreateHow,
+  FileSystem,
+  Found,
+  Inode,
+  Listing,
+  NewAttributes,
+  NodeKind,
+  ReadResult,
+  SpaceInfo,
+  Stability,
+  Time,
+  WriteResult,
+} from '../vfs/index.ts';
+
+/**
+ * A file system as one caller sees it through one export: identity squashed, read-only enforced. It has the operations of
+ * {@link FileSystem} without the caller. One object per export, client and credential; compared by identity.
+ */
+export interface View {
+  readonly fileSystem: FileSystem;
+  /** `fattr3.fsid`: the export's, the same on every node; never a device number. */
+  readonly fsidHigh: number;
+  readonly fsidLow: number;
+  readonly caller: Caller;
+  readonly readOnly: boolean;
+
+  attributes(inode: Inode): Awaitable<Attributes>;
+  setAttributes(inode: Inode, changes: NewAttributes, guard?: Time): Awaitable<Change>;
+  lookup(directory: Inode, name: Buffer): Awaitable<Found>;
+  access(inode: Inode, wanted: number): Awaitable<{ granted: number; attributes: Attributes }>;
+  readlink(inode: Inode): Awaitable<{ target: Buffer; attributes: Attributes }>;
+  read(inode: Inode, offset: number, count: number): Awaitable<ReadResult>;
+  write(inode: Inode, offset: number, data: readonly Buffer[], stable: Stability): Awaitable<WriteResult>;
+  commit(inode: Inode): Awaitable<Change>;
+  create(directory: Inode, name: Buffer, how: CreateHow): Awaitable<Created>;
+  mkdir(directory: Inode, name: Buffer, attributes: NewAttributes): Awaitable<Created>;
+  symlink(directory: Inode, name: Buffer, target: Buffer, attributes: NewAttributes): Awaitable<Created>;
+  mknod(directory: Inode, name: Buffer, kind: NodeKind, attributes: NewAttributes): Awaitable<Created>;
+  remove(directory: Inode, name: Buffer): Awaitable<Change>;
+  rmdir(directory: Inode, name: Buffer): Awaitable<Change>;
+  rename(from: Inode, fromName: Buffer, to: Inode, toName: Buffer): Awaitable<{ from: Change; to: Change }>;
+  link(inode: Inode, directory: Inode, name: Buffer): Awaitable<{ file: Attributes; directory: Change }>;
+  readdir(directory: Inode, cookie: bigint, plus: boolean, fits: (name: Buffer) => boolean): Awaitable<Listing>;
+  space(): Awaitable<SpaceInfo>;
+}
+
+/** What a file handle names, for one call. */
+export interface File {
+  readonly view: View;
+  readonly inode: Inode;
+}
+
+/** The exports as the programs see them. */
+export interface Exports {
+  /**
+   * The file behind a wire handle, as this call may see it. Throws {@link FsError}: BADHANDLE (malformed, forged),
+   * STALE (deleted, or its export is gone), ACCES (exported, but not to this client), PERM (a port above 1023 and the
+   * export says `secure`).
+   */
+  file(handle: Buffer, call: Call): Awaitable<File>;
+  /** The wire handle of an inode: 16 to 64 bytes. */
+  handleOf(view: View, inode: Inode): Buffer;
+  /** MNT: the directory at a path that is an export or lies below one. Throws {@link FsError}: NOENT, ACCES, NOTDIR, ... */
+  mount(path: Buffer, call: Call): Awaitable<File>;
+  /** For MOUNT's EXPORT: every exported path with the hosts it is for; no hosts means everyone. */
+  list(): { readonly path: string; readonly hosts: readonly string[] }[];
+}

@@ -1,0 +1,3 @@
+export * from './credential.ts';
+export * from './program.ts';
+export * from './refusal.ts';

@@ -1,0 +1,67 @@
+import type { Awaitable } from '../common/awaitable.ts';
+import type { Xdr } from '../xdr/index.ts';
+import type { Credential } from './credential.ts';
+
+/** Who sent a call, and by which way. One object for the life of a connection; for UDP, one for each datagram. */
+export interface Peer {
+  readonly transport: 'tcp' | 'udp';
+  /** The caller's address; an IPv4 address stands in dotted form also when it came in through IPv6. */
+  readonly address: string;
+  readonly port: number;
+  /** Our own address that the caller spoke to. */
+  readonly localAddress: string;
+  readonly localPort: number;
+  /** The most bytes that a reply's bulk data may have on this transport. */
+  readonly maxData: number;
+}
+
+/** What a procedure knows of a call besides its arguments. Valid until the reply is made. */
+export interface Call {
+  readonly xid: number;
+  readonly program: number;
+  readonly version: number;
+  readonly procedure: number;
+  /** The same object for calls of one connection with equal credentials, so that things may be kept per credential. */
+  readonly credential: Credential;
+  readonly peer: Peer;
+}
+
+/** One row of a program's table. Dispatch, the duplicate request cache and the metrics read it and nothing else. */
+export interface Procedure<Args, Res> {
+  readonly number: number;
+  /** The name in the RFC. */
+  readonly name: string;
+  readonly args: Xdr<Args>;
+  readonly res: Xdr<Res>;
+  /** False if running a repeated call a second time would give another answer: its reply is kept and replayed. */
+  readonly idempotent: boolean;
+  /** True if it is served whatever the credential's flavour (RFC 5531 §9: NULL). */
+  readonly anyCredential?: boolean;
+  /**
+   * @returns the result, or undefined for a call that gets no reply at all (NLM's one-way messages).
+   * Throws {@link RpcRefusal} to refuse the call; anything else it throws is a fault of ours: SYSTEM_ERR and a log line.
+   */
+  handle(args: Args, call: Call): Awaitable<Res | undefined>;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a table holds rows of many types; each row was checked where it was made.
+export type AnyProcedure = Procedure<any, any>;
+
+/** A version of a program: its rows by procedure number. A number without a row is PROC_UNAVAIL. */
+export interface ProgramVersion {
+  readonly program: number;
+  readonly version: number;
+  /** As in rpcinfo: `nfs`, `mountd`, `portmapper`, `nlockmgr`, `status`, `rquotad`, `nfs_acl`. */
+  readonly name: string;
+  readonly procedures: readonly AnyProcedure[];
+}
+
+/** Makes a row; the handler's types are inferred from the descriptors. */
+export function procedure<Args, Res>(row: Procedure<Args, Res>): Procedure<Args, Res> {
+  return row;
+}
+
+/** Says whether this process may answer now. Without it, calls are met with silence, so that the client tries again elsewhere. */
+export interface ServingLicence {
+  holds(): boolean;
+}

@@ -1,0 +1,195 @@
+import type { Awaitable } from '../common/awaitable.ts';
+import type { Attributes, Change, FileType, NewAttributes, Time } from './attributes.ts';
+
+/** On whose behalf an operation runs, after squashing. The kernel decides what this identity may do. */
+export interface Caller {
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+  /** True: a change is on stable storage before its operation ends (exports(5) `sync`). */
+  readonly sync: boolean;
+}
+
+/** A file, directory, link, ... that is open in a file system. Compared by identity: one object per file at a time. */
+export interface Inode {
+  /** What a file handle keeps of it: at most {@link MAX_HANDLE_BODY} bytes, the same on every server of this storage. */
+  readonly body: Buffer;
+  readonly type: FileType;
+  /** True once the file system let go of the object; it is to be resolved again from its handle. */
+  readonly closed: boolean;
+  /** The complete wire handle, kept here by the layer that makes it, so that it is made once. */
+  handle: Buffer | undefined;
+}
+
+/** The kernel's handle type, and at most 40 bytes of handle (btrfs). */
+export const MAX_HANDLE_BODY = 41;
+
+/** The largest file offset served: 2^53 - 1. FSINFO tells clients; storage that holds larger files is cut off there. */
+export const MAX_OFFSET = Number.MAX_SAFE_INTEGER;
+
+/** Bits for {@link FileSystem.access}, as in RFC 1813 §3.3.4. */
+export const Access = { READ: 1, LOOKUP: 2, MODIFY: 4, EXTEND: 8, DELETE: 16, EXECUTE: 32 } as const;
+
+/** `stable_how` (RFC 1813 §3.3.7). */
+export const Stability = { UNSTABLE: 0, DATA_SYNC: 1, FILE_SYNC: 2 } as const;
+export type Stability = (typeof Stability)[keyof typeof Stability];
+
+export interface Found {
+  readonly inode: Inode;
+  readonly attributes: Attributes;
+  readonly directory: Attributes;
+}
+
+export interface Created {
+  readonly inode: Inode;
+  readonly attributes: Attributes;
+  readonly directory: Change;
+}
+
+export interface ReadResult {
+  readonly data: Buffer;
+  readonly eof: boolean;
+  readonly attributes: Attributes;
+  /** To be called once `data` has been sent or is not wanted; the memory is used again. Until then it stays as it is. */
+  readonly release?: (() => void) | undefined;
+}
+
+export interface WriteResult {
+  /** Bytes written; fewer than asked only if the storage took no more. */
+  readonly count: number;
+  /** What the data now is; at least what was asked. */
+  readonly committed: Stability;
+  readonly file: Change;
+}
+
+/** How CREATE treats an existing name (RFC 1813 §3.3.8). */
+export type CreateHow =
+  /** An existing file is opened as it is; only a `size` of the attributes is set on it. */
+  | { readonly mode: 'unchecked'; readonly attributes: NewAttributes }
+  | { readonly mode: 'guarded'; readonly attributes: NewAttributes }
+  /** An existing file made with the same verifier is the one that this call made: a retransmission succeeds. */
+  | { readonly mode: 'exclusive'; readonly verifier: Buffer };
+
+/** MKNOD's kinds. */
+export type NodeKind =
+  | { readonly type: typeof FileType.CHR | typeof FileType.BLK; readonly major: number; readonly minor: number }
+  | { readonly type: typeof FileType.SOCK | typeof FileType.FIFO };
+
+export interface DirectoryEntry {
+  readonly name: Buffer;
+  readonly fileid: bigint;
+  /** The kernel's own position behind this entry. It stays good while the directory changes, and on other servers. */
+  readonly cookie: bigint;
+  /** READDIRPLUS only, and only if the entry could be had: it may be gone meanwhile, or be a mount point. */
+  readonly inode?: Inode | undefined;
+  readonly attributes?: Attributes | undefined;
+}
+
+export interface Listing {
+  readonly entries: readonly DirectoryEntry[];
+  /** True if no entry follows the last one. */
+  readonly eof: boolean;
+  readonly directory: Attributes;
+}
+
+/** FSSTAT (RFC 1813 §3.3.18): bytes and files. `available` is what a caller without privilege may still use. */
+export interface SpaceInfo {
+  readonly totalBytes: bigint;
+  readonly freeBytes: bigint;
+  readonly availableBytes: bigint;
+  readonly totalFiles: bigint;
+  readonly freeFiles: bigint;
+  readonly availableFiles: bigint;
+}
+
+/** What PATHCONF and FSINFO tell of the storage (RFC 1813 §3.3.19, §3.3.20). */
+export interface FileSystemLimits {
+  readonly maxFileSize: number;
+  readonly maxNameBytes: number;
+  readonly maxLinks: number;
+  /** Granularity of file times. */
+  readonly timeDelta: Time;
+  readonly caseInsensitive: boolean;
+  readonly casePreserving: boolean;
+}
+
+/**
+ * Storage below one exported folder. Names are bytes; a name must have been checked: not empty, no `/`, no NUL.
+ * `.` and `..` are taken by {@link lookup} alone, and `..` of the root is the root.
+ *
+ * Every operation throws (or rejects with) {@link FsError}. Operations on cached data return their value at once.
+ * No symbolic link is ever followed, and nothing outside the folder is reached.
+ * Every operation checks permission as the kernel would for the caller, plus NFS's own two rules: the owner of a file
+ * may read and write it whatever its mode (RFC 1813 §4.4), and execute permission lets a caller read.
+ */
+export interface FileSystem {
+  readonly root: Inode;
+  readonly limits: FileSystemLimits;
+  /** Changes whenever data that was written UNSTABLE may be lost; 8 bytes (RFC 1813 §3.3.7). */
+  readonly writeVerifier: Buffer;
+
+  /** The file that a handle's body names. Throws STALE if it is gone, BADHANDLE if these bytes never named one. */
+  resolve(body: Buffer): Awaitable<Inode>;
+
+  attributes(inode: Inode): Awaitable<Attributes>;
+  /** Throws NOT_SYNC if `guard` is given and is not the file's ctime. */
+  setAttributes(caller: Caller, inode: Inode, changes: NewAttributes, guard?: Time): Awaitable<Change>;
+  lookup(caller: Caller, directory: Inode, name: Buffer): Awaitable<Found>;
+  /** @returns those of the wanted {@link Access} bits that the caller has. */
+  access(caller: Caller, inode: Inode, wanted: number): Awaitable<{ granted: number; attributes: Attributes }>;
+  readlink(caller: Caller, inode: Inode): Awaitable<{ target: Buffer; attributes: Attributes }>;
+  read(caller: Caller, inode: Inode, offset: number, count: number): Awaitable<ReadResult>;
+  /** `data` is consecutive pieces, as received. */
+  write(
+    caller: Caller,
+    inode: Inode,
+    offset: number,
+    data: readonly Buffer[],
+    stable: Stability,
+  ): Awaitable<WriteResult>;
+  /** All data written UNSTABLE to the file is on stable storage when this ends. */
+  commit(caller: Caller, inode: Inode): Awaitable<Change>;
+
+  create(caller: Caller, directory: Inode, name: Buffer, how: CreateHow): Awaitable<Created>;
+  mkdir(caller: Caller, directory: Inode, name: Buffer, attributes: NewAttributes): Awaitable<Created>;
+  symlink(
+    caller: Caller,
+    directory: Inode,
+    name: Buffer,
+    target: Buffer,
+    attributes: NewAttributes,
+  ): Awaitable<Created>;
+  mknod(caller: Caller, directory: Inode, name: Buffer, kind: NodeKind, attributes: NewAttributes): Awaitable<Created>;
+  remove(caller: Caller, directory: Inode, name: Buffer): Awaitable<Change>;
+  rmdir(caller: Caller, directory: Inode, name: Buffer): Awaitable<Change>;
+  rename(
+    caller: Caller,
+    from: Inode,
+    fromName: Buffer,
+    to: Inode,
+    toName: Buffer,
+  ): Awaitable<{ from: Change; to: Change }>;
+  link(
+    caller: Caller,
+    inode: Inode,
+    directory: Inode,
+    name: Buffer,
+  ): Awaitable<{ file: Attributes; directory: Change }>;
+
+  /**
+   * Entries behind `cookie` (0: from the start), `.` and `..` among them, until `fits` says no for one.
+   * `fits` is asked once for each entry, in order, and keeps its own account of the reply's size.
+   * With `plus`, each entry brings its inode and attributes where they can be had.
+   */
+  readdir(
+    caller: Caller,
+    directory: Inode,
+    cookie: bigint,
+    plus: boolean,
+    fits: (name: Buffer) => boolean,
+  ): Awaitable<Listing>;
+
+  space(): Awaitable<SpaceInfo>;
+  /** Lets go of every file. Running operations end first. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,4 @@
+export * from './attributes.ts';
+export * from './error.ts';
+export * from './filesystem.ts';
+export * from './ports.ts';
