@@ -6,6 +6,7 @@ import type {
   Change,
   Created,
   CreateHow,
+  DirectoryEntry,
   FileSystem,
   Found,
   Inode,
@@ -33,7 +34,7 @@ export interface View {
 
   attributes(inode: Inode): Awaitable<Attributes>;
   setAttributes(inode: Inode, changes: NewAttributes, guard?: Time): Awaitable<Change>;
-  lookup(directory: Inode, name: Buffer): Awaitable<Found>;
+  lookup(directory: Inode, name: Buffer): Awaitable<FoundFile>;
   access(inode: Inode, wanted: number): Awaitable<{ granted: number; attributes: Attributes }>;
   readlink(inode: Inode): Awaitable<{ target: Buffer; attributes: Attributes }>;
   read(inode: Inode, offset: number, count: number): Awaitable<ReadResult>;
@@ -47,8 +48,16 @@ export interface View {
   rmdir(directory: Inode, name: Buffer): Awaitable<Change>;
   rename(from: Inode, fromName: Buffer, to: Inode, toName: Buffer): Awaitable<{ from: Change; to: Change }>;
   link(inode: Inode, directory: Inode, name: Buffer): Awaitable<{ file: Attributes; directory: Change }>;
-  readdir(directory: Inode, cookie: bigint, plus: boolean, fits: (name: Buffer) => boolean): Awaitable<Listing>;
+  readdir(directory: Inode, cookie: bigint, plus: boolean, fits: (name: Buffer) => boolean): Awaitable<FileListing>;
   space(): Awaitable<SpaceInfo>;
+}
+
+/** LOOKUP's answer. The view differs from the directory's where the name is a mount point that the export crosses. */
+export interface FoundFile extends Found, File {}
+
+export interface FileListing extends Listing {
+  /** An entry with a view of its own is the root of another file system (`crossmnt`); without one it is of this view. */
+  readonly entries: readonly (DirectoryEntry & { readonly view?: View | undefined })[];
 }
 
 /** What a file handle names, for one call. */
