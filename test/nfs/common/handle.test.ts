@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { FSID_BYTES, openHandle, sealHandle } from '../../../src/nfs/common/handle.ts';
+import { FsError, MAX_HANDLE_BODY } from '../../../src/vfs/index.ts';
+
+const bytes = (minLength: number, maxLength: number) =>
+  fc.uint8Array({ minLength, maxLength }).map((value) => Buffer.from(value));
+const secrets = bytes(32, 32);
+const fsids = bytes(FSID_BYTES, FSID_BYTES);
+const bodies = bytes(0, MAX_HANDLE_BODY);
+const isBadHandle = (error: unknown) => error instanceof FsError && error.code === 'BADHANDLE';
+
+test('file handle: what was sealed is opened', () => {
+  fc.assert(
+    fc.property(secrets, fsids, bodies, (secret, fsid, body) => {
+      const opened = openHandle(secret, sealHandle(secret, fsid, body));
+      assert.deepEqual(opened.fsid, fsid);
+      assert.deepEqual(opened.body, body);
+    }),
+  );
+});
+
+test('file handle: the same on every node that knows the secret', () => {
+  fc.assert(
+    fc.property(secrets, fsids, bodies, (secret, fsid, body) => {
+      assert.deepEqual(sealHandle(secret, fsid, body), sealHandle(Buffer.from(secret), fsid, body));
+    }),
+  );
+});
+
+test('file handle: at most 64 bytes (RFC 1813 §2.4), and 32 for a body of up to 13 (RFC 1094 §2.3.3)', () => {
+  const secret = randomBytes(32);
+  const fsid = randomBytes(FSID_BYTES);
+  for (let length = 0; length <= MAX_HANDLE_BODY; length++) {
+    const handle = sealHandle(secret, fsid, randomBytes(length));
+    assert.ok(handle.length >= 16 && handle.length <= 64, `${handle.length} bytes for a body of ${length}`);
+    if (length <= 13) assert.ok(handle.length <= 32, `${handle.length} bytes for a body of ${length}`);
+  }
+});
+
+test('file handle: every single bit flip is refused', () => {
+  fc.assert(
+    fc.property(secrets, fsids, bodies, (secret, fsid, body) => {
+      const handle = sealHandle(secret, fsid, body);
+      for (let bit = 0; bit < handle.length * 8; bit++) {
+        const forged = Buffer.from(handle);
+        forged[bit >> 3]! ^= 1 << (bit & 7);
+        assert.throws(() => openHandle(secret, forged), isBadHandle, `bit ${bit}`);
+      }
+    }),
+    { numRuns: 10 },
+  );
+});
+
+test('file handle: cut short, made longer, or of another cluster: refused', () => {
+  fc.assert(
+    fc.property(secrets, secrets, fsids, bodies, bytes(1, 64), (secret, other, fsid, body, tail) => {
+      const handle = sealHandle(secret, fsid, body);
+      for (let length = 0; length < handle.length; length++) {
+        assert.throws(() => openHandle(secret, handle.subarray(0, length)), isBadHandle);
+      }
+      assert.throws(() => openHandle(secret, Buffer.concat([handle, tail])), isBadHandle);
+      if (!other.equals(secret)) assert.throws(() => openHandle(other, handle), isBadHandle);
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test('file handle: arbitrary bytes are refused with BADHANDLE and nothing else', () => {
+  const secret = randomBytes(32);
+  fc.assert(
+    fc.property(bytes(0, 64), (made) => {
+      assert.throws(() => openHandle(secret, made), isBadHandle);
+    }),
+  );
+});
+
+test('file handle: parts of a wrong size are a fault of ours, not a handle', () => {
+  const secret = randomBytes(32);
+  assert.throws(() => sealHandle(secret, randomBytes(FSID_BYTES - 1), randomBytes(9)), RangeError);
+  assert.throws(() => sealHandle(secret, randomBytes(FSID_BYTES), randomBytes(MAX_HANDLE_BODY + 1)), RangeError);
+});
