@@ -26,6 +26,9 @@ export interface Call {
   readonly peer: Peer;
 }
 
+/** A handler's answer to a call that gets no reply at all: NLM's one-way messages, portmap's CALLIT. */
+export const NO_REPLY: unique symbol = Symbol('no reply');
+
 /** One row of a program's table. Dispatch, the duplicate request cache and the metrics read it and nothing else. */
 export interface Procedure<Args, Res> {
   readonly number: number;
@@ -35,13 +38,11 @@ export interface Procedure<Args, Res> {
   readonly res: Xdr<Res>;
   /** False if running a repeated call a second time would give another answer: its reply is kept and replayed. */
   readonly idempotent: boolean;
-  /** True if it is served whatever the credential's flavour (RFC 5531 §9: NULL). */
-  readonly anyCredential?: boolean;
   /**
-   * @returns the result, or undefined for a call that gets no reply at all (NLM's one-way messages).
+   * @returns the result, or {@link NO_REPLY}.
    * Throws {@link RpcRefusal} to refuse the call; anything else it throws is a fault of ours: SYSTEM_ERR and a log line.
    */
-  handle(args: Args, call: Call): Awaitable<Res | undefined>;
+  handle(args: Args, call: Call): Awaitable<Res | typeof NO_REPLY>;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a table holds rows of many types; each row was checked where it was made.

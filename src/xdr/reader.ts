@@ -121,6 +121,12 @@ export class XdrReader {
     return pieces;
   }
 
+  /** Everything not yet read, joined, without reading it. */
+  peek(): Buffer {
+    if (this.rest.length > 0) this.join(this.remaining);
+    return this.buffer.subarray(this.position, this.end);
+  }
+
   /** The message must end here: leftover bytes mean that sender and receiver disagree about the type. */
   finish(): void {
     if (this.remaining !== 0) throw new XdrError(`${this.remaining} bytes left over`);

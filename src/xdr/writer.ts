@@ -90,6 +90,12 @@ export class XdrWriter {
     for (let i = 0; i < pad; i++) this.arena[at + length + i] = 0;
   }
 
+  /** Bytes that are XDR already. */
+  raw(bytes: Uint8Array): void {
+    const at = this.reserve(bytes.length);
+    this.arena.set(bytes, at);
+  }
+
   /**
    * `opaque<>` of bulk data. Large data is not copied: it is sent from `bytes`, which must stay as it is until
    * `release` is called. Small data is copied and released at once.

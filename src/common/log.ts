@@ -1,0 +1,8 @@
+/** What the layers say for the log. pino's loggers are such; `server/` makes them. */
+export interface Logger {
+  trace(details: object, message: string): void;
+  debug(details: object, message: string): void;
+  info(details: object, message: string): void;
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
+}
