@@ -1,0 +1,5 @@
+export { StateError } from './error.ts';
+export { openState, type StateOptions } from './lmdb.ts';
+export { MemoryState } from './memory.ts';
+export { type Mount, MountTable } from './mounts.ts';
+export type { StateStore } from './store.ts';

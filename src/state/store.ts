@@ -1,0 +1,23 @@
+import type { HandleIndex, VerifierSource } from '../vfs/index.ts';
+import type { MountTable } from './mounts.ts';
+
+/**
+ * What a server keeps across restarts and takeovers. One process at a time holds it.
+ *
+ * Every implementation passes `test/state/suite.ts`.
+ */
+export interface StateStore {
+  /** 32 random bytes, made with the store and the same ever after: file handles and verifiers are keyed with it. */
+  readonly secret: Buffer;
+  /** Another value whenever the store is opened under another boot of a kernel: the page cache of the last one is gone. */
+  readonly verifier: VerifierSource;
+  readonly index: HandleIndex;
+  readonly mounts: MountTable;
+  /**
+   * The file system id of what `key` names (an export without `fsid=`): 63 random bits, never zero, no two alike.
+   * On disk before this returns, because file handles carry it.
+   */
+  fsidFor(key: string): bigint;
+  /** Everything is on disk when this ends. The store cannot be used afterwards. */
+  close(): Promise<void>;
+}
