@@ -196,6 +196,8 @@ export function putUint32(buffer: Uint8Array, at: number, value: number): void {
 }
 
 export function putSize64(buffer: Uint8Array, at: number, value: number): void {
-  putUint32(buffer, at, Math.floor(value / 0x1_0000_0000));
-  putUint32(buffer, at + 4, value % 0x1_0000_0000);
+  const high = Math.floor(value / 0x1_0000_0000);
+  putUint32(buffer, at, high);
+  // Not `%`: on numbers beyond 32 bits that is a call of fmod(3), and two of these are in every fattr3.
+  putUint32(buffer, at + 4, value - high * 0x1_0000_0000);
 }
