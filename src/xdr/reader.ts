@@ -62,11 +62,13 @@ export class XdrReader {
   }
 
   uint64(): bigint {
-    return this.buffer.readBigUInt64BE(this.take(8));
+    const at = this.take(8);
+    return this.buffer.readBigUInt64BE(at);
   }
 
   int64(): bigint {
-    return this.buffer.readBigInt64BE(this.take(8));
+    const at = this.take(8);
+    return this.buffer.readBigInt64BE(at);
   }
 
   /** An unsigned hyper as a number: exact up to 2^53, rounded above, so a caller compares with its limit before use. */
