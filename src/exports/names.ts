@@ -83,17 +83,18 @@ export class HostNames {
     this.#now = now;
   }
 
-  /** Sets the names to keep resolved. Done when each was asked for once, or when waiting longer would hold up the start. */
+  /** Adds names to keep resolved. Done when each was asked for, or when waiting longer would hold up the start. */
   async watch(names: ReadonlySet<string>): Promise<void> {
-    for (const name of this.#forward.keys()) if (!names.has(name)) this.#forward.delete(name);
     for (const name of names) {
       if (!this.#forward.has(name)) this.#forward.set(name, { addresses: undefined, asking: undefined });
     }
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-    if (names.size === 0) return;
-    this.#timer = setInterval(() => void this.#refresh(), this.#times.refresh).unref();
+    this.#timer ??= setInterval(() => void this.#refresh(), this.#times.refresh).unref();
     await this.#inTime(this.#refresh());
+  }
+
+  /** Lets go of all other names. */
+  watchOnly(names: ReadonlySet<string>): void {
+    for (const name of this.#forward.keys()) if (!names.has(name)) this.#forward.delete(name);
   }
 
   /** The addresses of a watched name; undefined if it could not be resolved so far. */
