@@ -1,0 +1,2 @@
+export { mountPrograms } from './program.ts';
+export { MOUNTPROG } from './types.ts';
