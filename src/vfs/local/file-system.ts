@@ -1,0 +1,244 @@
+import { type Awaitable, then } from '../../common/awaitable.ts';
+import type { Attributes, Change, NewAttributes, Time } from '../attributes.ts';
+import { FsError } from '../error.ts';
+import type {
+  Caller,
+  Created,
+  CreateHow,
+  FileSystem,
+  FileSystemLimits,
+  Found,
+  Inode,
+  Listing,
+  NodeKind,
+  ReadResult,
+  SpaceInfo,
+  Stability,
+  WriteResult,
+} from '../filesystem.ts';
+import type { VerifierSource } from '../ports.ts';
+import { access } from './access.ts';
+import { create } from './create.ts';
+import { becomeServer } from './identity.ts';
+import { LocalInode } from './inode.ts';
+import { spaceOf } from './limits.ts';
+import { link } from './link.ts';
+import { lookup } from './lookup.ts';
+import { mkdir, mknod, symlink } from './make.ts';
+import { read } from './read.ts';
+import { readdir } from './readdir.ts';
+import { readlink } from './readlink.ts';
+import { remove, rmdir } from './remove.ts';
+import { rename } from './rename.ts';
+import { setAttributes } from './set-attributes.ts';
+import { statOf } from './stat.ts';
+import type { Volume } from './volume.ts';
+import { commit, write } from './write.ts';
+
+/** How often files that were removed on the server itself are looked for, so that their storage is freed. */
+const REMOVED_MS = 1000;
+
+/** A folder of this machine, by system calls. Made by {@link openLocalFileSystem}. */
+export class LocalFileSystem implements FileSystem {
+  /** How files are opened by handle: by the kernel, or by the index. */
+  readonly handles: 'kernel' | 'index';
+  readonly #volume: Volume;
+  readonly #verifier: VerifierSource;
+  readonly #closeDescriptors: () => void;
+  readonly #opening = new Map<string, Promise<LocalInode>>();
+  readonly #janitor: NodeJS.Timeout;
+  #running = 0;
+  #closing = false;
+  #idle: (() => void) | undefined;
+
+  constructor(volume: Volume, verifier: VerifierSource, handles: 'kernel' | 'index', closeDescriptors: () => void) {
+    this.#volume = volume;
+    this.#verifier = verifier;
+    this.handles = handles;
+    this.#closeDescriptors = closeDescriptors;
+    this.#janitor = setInterval(() => volume.cache.dropRemoved(), REMOVED_MS).unref();
+  }
+
+  get root(): Inode {
+    return this.#volume.root;
+  }
+
+  get limits(): FileSystemLimits {
+    return this.#volume.traits.limits;
+  }
+
+  get writeVerifier(): Buffer {
+    return this.#verifier.current;
+  }
+
+  resolve(body: Buffer): Awaitable<LocalInode> {
+    const key = body.toString('latin1');
+    const known = this.#volume.cache.byBody(key);
+    if (known !== undefined) {
+      this.#volume.cache.touch(known);
+      return known;
+    }
+    this.#mustBeOpen();
+    const opening = this.#opening.get(key);
+    if (opening !== undefined) return opening;
+    const fd = this.#volume.handles.open(body);
+    if (!(fd instanceof Promise)) return this.#volume.adopt(fd).inode;
+    const promise = this.#count(fd.then((late) => this.#volume.adopt(late).inode));
+    this.#opening.set(key, promise);
+    const opened = () => void this.#opening.delete(key);
+    promise.then(opened, opened);
+    return promise;
+  }
+
+  attributes(inode: Inode): Awaitable<Attributes> {
+    return this.#on(inode, (file) => statOf(file.fd));
+  }
+
+  setAttributes(caller: Caller, inode: Inode, changes: NewAttributes, guard?: Time): Awaitable<Change> {
+    return this.#on(inode, (file) => setAttributes(this.#volume, caller, file, changes, guard));
+  }
+
+  lookup(caller: Caller, directory: Inode, name: Buffer): Awaitable<Found> {
+    return this.#on(directory, (file) => lookup(this.#volume, caller, file, name));
+  }
+
+  access(caller: Caller, inode: Inode, wanted: number): Awaitable<{ granted: number; attributes: Attributes }> {
+    return this.#on(inode, (file) => access(caller, file, wanted));
+  }
+
+  readlink(_caller: Caller, inode: Inode): Awaitable<{ target: Buffer; attributes: Attributes }> {
+    return this.#on(inode, readlink);
+  }
+
+  read(caller: Caller, inode: Inode, offset: number, count: number): Awaitable<ReadResult> {
+    return this.#on(inode, (file) => read(this.#volume, caller, file, offset, count));
+  }
+
+  write(
+    caller: Caller,
+    inode: Inode,
+    offset: number,
+    data: readonly Buffer[],
+    stable: Stability,
+  ): Awaitable<WriteResult> {
+    return this.#on(inode, (file) => write(this.#volume, caller, file, offset, data, stable));
+  }
+
+  commit(caller: Caller, inode: Inode): Awaitable<Change> {
+    return this.#on(inode, (file) => commit(this.#volume, caller, file));
+  }
+
+  create(caller: Caller, directory: Inode, name: Buffer, how: CreateHow): Awaitable<Created> {
+    return this.#on(directory, (file) => create(this.#volume, caller, file, name, how));
+  }
+
+  mkdir(caller: Caller, directory: Inode, name: Buffer, attributes: NewAttributes): Awaitable<Created> {
+    return this.#on(directory, (file) => mkdir(this.#volume, caller, file, name, attributes));
+  }
+
+  symlink(
+    caller: Caller,
+    directory: Inode,
+    name: Buffer,
+    target: Buffer,
+    attributes: NewAttributes,
+  ): Awaitable<Created> {
+    return this.#on(directory, (file) => symlink(this.#volume, caller, file, name, target, attributes));
+  }
+
+  mknod(caller: Caller, directory: Inode, name: Buffer, kind: NodeKind, attributes: NewAttributes): Awaitable<Created> {
+    return this.#on(directory, (file) => mknod(this.#volume, caller, file, name, kind, attributes));
+  }
+
+  remove(caller: Caller, directory: Inode, name: Buffer): Awaitable<Change> {
+    return this.#on(directory, (file) => remove(this.#volume, caller, file, name));
+  }
+
+  rmdir(caller: Caller, directory: Inode, name: Buffer): Awaitable<Change> {
+    return this.#on(directory, (file) => rmdir(this.#volume, caller, file, name));
+  }
+
+  rename(
+    caller: Caller,
+    from: Inode,
+    fromName: Buffer,
+    to: Inode,
+    toName: Buffer,
+  ): Awaitable<{ from: Change; to: Change }> {
+    return this.#on(from, (source) =>
+      this.#on(to, (target) => rename(this.#volume, caller, source, fromName, target, toName)),
+    );
+  }
+
+  link(
+    caller: Caller,
+    inode: Inode,
+    directory: Inode,
+    name: Buffer,
+  ): Awaitable<{ file: Attributes; directory: Change }> {
+    return this.#on(inode, (file) => this.#on(directory, (to) => link(this.#volume, caller, file, to, name)));
+  }
+
+  readdir(
+    caller: Caller,
+    directory: Inode,
+    cookie: bigint,
+    plus: boolean,
+    fits: (name: Buffer) => boolean,
+  ): Awaitable<Listing> {
+    return this.#on(directory, (file) => readdir(this.#volume, caller, file, cookie, plus, fits));
+  }
+
+  space(): SpaceInfo {
+    this.#mustBeOpen();
+    return spaceOf(this.#volume.root.fd);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    clearInterval(this.#janitor);
+    if (this.#running > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
+    // What was written UNSTABLE is still to be committed by clients: a failure here changes the verifier, and is theirs to see.
+    const dirty = [...this.#volume.cache.all()].filter((inode) => inode.dirty);
+    await Promise.allSettled(dirty.map((inode) => this.#volume.flusher.flush(inode, true)));
+    becomeServer();
+    this.#volume.data.close();
+    this.#volume.cache.close();
+    this.#closeDescriptors();
+  }
+
+  /** Runs an operation on a file that is held open meanwhile. One that was let go of is opened again. */
+  #on<T>(inode: Inode, run: (file: LocalInode) => Awaitable<T>): Awaitable<T> {
+    if (!(inode instanceof LocalInode)) throw new FsError('BADHANDLE', 'inode');
+    if (inode.closed) return then(this.resolve(inode.body), (again) => this.#on(again, run));
+    const { cache } = this.#volume;
+    cache.touch(inode);
+    inode.pins += 1;
+    let result: Awaitable<T>;
+    try {
+      result = run(inode);
+    } catch (error) {
+      cache.pin(inode, -1);
+      throw error;
+    }
+    if (!(result instanceof Promise)) {
+      cache.pin(inode, -1);
+      return result;
+    }
+    return this.#count(result.finally(() => cache.pin(inode, -1)));
+  }
+
+  /** Counts an operation that goes on, so that {@link close} waits for it. */
+  #count<T>(operation: Promise<T>): Promise<T> {
+    this.#running += 1;
+    return operation.finally(() => {
+      this.#running -= 1;
+      if (this.#running === 0) this.#idle?.();
+    });
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closing) throw new FsError('STALE', 'closed');
+  }
+}

@@ -1,0 +1,109 @@
+import type { Awaitable } from '../../common/awaitable.ts';
+import type { Attributes } from '../attributes.ts';
+import type { Caller, DirectoryEntry } from '../filesystem.ts';
+import { BTRFS, EXT4, O_CLOEXEC, O_NOFOLLOW, O_PATH, RESOLVE_CACHED, TMPFS, XFS } from './constants.ts';
+import { isDot, isDotDot, type RawEntry } from './directory.ts';
+import { codeOf } from './errno.ts';
+import type { Sighting } from './handles.ts';
+import { becomeEither } from './identity.ts';
+import { LocalInode, rememberChild } from './inode.ts';
+import { close, cString, errno, openat2, openat2InPool, ownCString } from './libc.ts';
+import { withFileid } from './readdir.ts';
+import { statOf } from './stat.ts';
+import type { Volume } from './volume.ts';
+
+const AS_PATH = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+/** `d_ino` and `d_type` as {@link RawEntry} has them: what a client may rely on to be `st_ino`. */
+const NUMBERS_HOLD = new Set([EXT4, XFS, TMPFS, BTRFS]);
+
+/** Inode and attributes of every entry that can be had: at once for what is in memory, in the pool for the rest. */
+export function addDetails(
+  volume: Volume,
+  caller: Caller,
+  directory: LocalInode,
+  entries: readonly RawEntry[],
+): Awaitable<DirectoryEntry[]> {
+  becomeEither(caller);
+  const details = entries.map((entry) => detail(volume, directory, entry, true));
+  const cold = entries.filter((_, at) => details[at] === 'cold');
+  if (cold.length === 0) return assemble(volume, directory, entries, details);
+  return warm(directory, cold).then(() => {
+    becomeEither(caller);
+    const late = details.map((each, at) => (each === 'cold' ? detail(volume, directory, entries[at]!, false) : each));
+    return assemble(volume, directory, entries, late);
+  });
+}
+
+interface Detail {
+  readonly inode: LocalInode;
+  readonly attributes: Attributes;
+}
+
+/** Several at once: the disk sorts them better than we do. */
+async function warm(directory: LocalInode, entries: readonly RawEntry[]): Promise<void> {
+  const opened = await Promise.all(
+    entries.map((entry) => openat2InPool(directory.fd, ownCString(entry.name), AS_PATH)),
+  );
+  for (const fd of opened) if (fd >= 0) close(fd);
+}
+
+function detail(
+  volume: Volume,
+  directory: LocalInode,
+  entry: RawEntry,
+  cachedOnly: boolean,
+): Detail | 'cold' | undefined {
+  if (isDotDot(entry.name)) return undefined;
+  if (isDot(entry.name)) return { inode: directory, attributes: statOf(directory.fd) };
+  const known = knownAs(volume, entry);
+  if (known !== undefined) return { inode: known, attributes: statOf(known.fd) };
+  const cached = cachedOnly && !volume.traits.memory ? RESOLVE_CACHED : 0;
+  const fd = openat2(directory.fd, cString(entry.name), AS_PATH, volume.traits.resolve | cached);
+  if (fd < 0) return codeOf(errno()) === 'JUKEBOX' && cached !== 0 ? 'cold' : undefined;
+  return takeIn(volume, directory, entry, fd);
+}
+
+/** The open inode with an entry's number: it is open, so the number is still its own. */
+function knownAs(volume: Volume, entry: RawEntry): LocalInode | undefined {
+  if (!NUMBERS_HOLD.has(volume.traits.kind) || entry.ino > BigInt(Number.MAX_SAFE_INTEGER)) return undefined;
+  // A btrfs subvolume's entry carries the number of the subvolume, which is another directory's number.
+  if (volume.traits.kind === BTRFS && entry.isDirectory) return undefined;
+  return volume.cache.byFile(Number(entry.ino));
+}
+
+/** A long listing must not push out what clients work with: with little room left, only the handle is taken. */
+function takeIn(volume: Volume, directory: LocalInode, entry: RawEntry, fd: number): Detail | undefined {
+  if (volume.cache.budget.plenty) {
+    const seen = volume.adopt(fd);
+    rememberChild(directory, entry.name.toString('latin1'), seen.inode);
+    return seen;
+  }
+  try {
+    const attributes = statOf(fd);
+    const key = volume.keyOf(attributes);
+    const known = volume.cache.byFile(key);
+    if (known !== undefined) return { inode: known, attributes };
+    const body = volume.handles.bodyOf(fd);
+    return { inode: new LocalInode(body, body.toString('latin1'), key, attributes.type, -1), attributes };
+  } finally {
+    close(fd);
+  }
+}
+
+function assemble(
+  volume: Volume,
+  directory: LocalInode,
+  entries: readonly RawEntry[],
+  details: readonly (Detail | 'cold' | undefined)[],
+): DirectoryEntry[] {
+  const seen: Sighting[] = [];
+  const out = entries.map((entry, at) => {
+    const plain = withFileid(volume, directory, entry);
+    const known = details[at];
+    if (known === undefined || known === 'cold') return plain;
+    if (known.inode !== directory) seen.push({ directory, name: entry.name, body: known.inode.body });
+    return { ...plain, inode: known.inode, attributes: known.attributes };
+  });
+  volume.handles.seen(seen);
+  return out;
+}
