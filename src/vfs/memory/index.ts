@@ -1,0 +1,1 @@
+export { MemoryFileSystem, type MemoryOptions } from './file-system.ts';
