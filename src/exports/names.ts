@@ -88,6 +88,7 @@ export class HostNames {
     for (const name of names) {
       if (!this.#forward.has(name)) this.#forward.set(name, { addresses: undefined, asking: undefined });
     }
+    if (this.#forward.size === 0) return;
     this.#timer ??= setInterval(() => void this.#refresh(), this.#times.refresh).unref();
     await this.#inTime(this.#refresh());
   }

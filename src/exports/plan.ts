@@ -108,6 +108,7 @@ class Planner {
     const mountId = entry.mountPoint === undefined ? undefined : this.#mountAt(entry.mountPoint)?.id;
     const fsid = entry.fsid ?? this.#ports.fsidFor(path);
     const other = this.#drafts.get(fsid);
+    if (other?.served.path === path) return `${path} is exported twice; name all its hosts in one place`;
     if (other !== undefined) return `${path} has the fsid of ${other.served.path}; give each its own with fsid=`;
     const served = this.#keep(path, fsid, false);
     let fileSystem: FileSystem | undefined;
