@@ -1,0 +1,83 @@
+import { isIPv6 } from 'node:net';
+import type { Logger } from '../common/log.ts';
+import { type Dispatcher, type TcpLimits, TcpTransport, UdpTransport } from '../rpc/index.ts';
+import { ConfigError } from './config.ts';
+
+/** Where a server listens: each address over TCP and UDP, on the same port. */
+export interface Listeners {
+  readonly tcp: readonly TcpTransport[];
+  readonly udp: readonly UdpTransport[];
+  readonly addresses: readonly string[];
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+const NO_SUCH_ADDRESS = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
+
+/**
+ * Listens on every address. A host without IPv6 does without `::` and `::1`, as long as some address is left.
+ * Throws {@link ConfigError} that says which address cannot be had, and why.
+ */
+export async function listenOn(
+  dispatcher: Dispatcher,
+  addresses: readonly string[],
+  port: number,
+  options: { log: Logger; limits?: Partial<TcpLimits> },
+): Promise<Listeners> {
+  const tcp: TcpTransport[] = [];
+  const udp: UdpTransport[] = [];
+  const taken: string[] = [];
+  const close = async () => {
+    await Promise.all([...tcp, ...udp].map((transport) => transport.close()));
+  };
+  let chosen = port;
+  const listen = async (host: string) => {
+    const stream = await TcpTransport.listen(dispatcher, { host, port: chosen }, options);
+    tcp.push(stream);
+    chosen = stream.port;
+    udp.push(await UdpTransport.listen(dispatcher, { host, port: chosen }, options));
+    taken.push(host);
+  };
+  try {
+    for (const host of addresses) {
+      try {
+        await listen(host);
+      } catch (error) {
+        const spare = addresses.length > 1 && host === '::1';
+        if (!isIPv6(host) || !NO_SUCH_ADDRESS.has(codeOf(error)) || !(spare || host === '::')) throw error;
+        if (host === '::') await listen('0.0.0.0');
+      }
+    }
+  } catch (error) {
+    await close();
+    throw listenError(error, addresses, chosen);
+  }
+  return { tcp, udp, addresses: taken, port: chosen, close };
+}
+
+export function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? '';
+}
+
+function listenError(error: unknown, addresses: readonly string[], port: number): unknown {
+  const { address = addresses.join(', ') } = error as { address?: string };
+  switch (codeOf(error)) {
+    case 'EADDRINUSE':
+      return new InUse(
+        `port ${port} on ${address} is taken: another NFS server runs there (kernel nfsd: systemctl stop nfs-server), or choose one with --port`,
+      );
+    case 'EACCES':
+      return new ConfigError(
+        `port ${port} on ${address} needs root (CAP_NET_BIND_SERVICE); choose one above 1023 with --port`,
+      );
+    case 'EADDRNOTAVAIL':
+      return new ConfigError(`no interface of this host has the address ${address}; see "ip address", and --listen`);
+    case 'ENOTFOUND':
+      return new ConfigError(`${address} is not an address; write one as 10.0.0.5 or fd00::5 with --listen`);
+    default:
+      return error;
+  }
+}
+
+/** The port belongs to somebody else. */
+export class InUse extends ConfigError {}

@@ -1,0 +1,25 @@
+import { isIPv6 } from 'node:net';
+
+/** What a client needs to know to mount an export. */
+export interface MountTarget {
+  readonly address: string;
+  readonly path: string;
+  readonly port: number;
+  /** True if clients can ask a portmapper for the ports. */
+  readonly portmap: boolean;
+}
+
+/** The command that mounts an export on a Linux client, ready to be pasted into its shell. */
+export function mountCommand({ address, path, port, portmap }: MountTarget): string {
+  const ipv6 = isIPv6(address);
+  const suffix = ipv6 ? '6' : '';
+  const options = ['vers=3', `proto=tcp${suffix}`];
+  if (!portmap) options.push(`port=${port}`, `mountport=${port}`, `mountproto=tcp${suffix}`);
+  options.push('nolock');
+  const host = ipv6 ? `[${address}]` : address;
+  return `mount -t nfs -o ${options.join(',')} ${shellQuote(`${host}:${path}`)} /mnt`;
+}
+
+function shellQuote(word: string): string {
+  return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
