@@ -158,8 +158,10 @@ function isSameKey(a: Service, b: Service): boolean {
   return a.program === b.program && a.version === b.version && a.netid === b.netid;
 }
 
-function isSame(a: Service, b: Service): boolean {
-  return isSameKey(a, b) && a.port === b.port && a.address === b.address;
+/** An old portmap knows ports alone, and says 0.0.0.0 for all of them. */
+function isSame(entry: Service, service: Service): boolean {
+  const sameAddress = entry.address === service.address || isUnspecified(entry.address);
+  return isSameKey(entry, service) && entry.port === service.port && sameAddress;
 }
 
 function describe(service: Service): string {

@@ -1,6 +1,6 @@
 import type { Peer, ProgramVersion } from '../rpc/index.ts';
 import { isLoopback, type Netid, netidFor } from './netid.ts';
-import { type Endpoint, formatUaddr, isUnspecified } from './uaddr.ts';
+import { type Endpoint, formatUaddr, isUnspecified, parseUaddr } from './uaddr.ts';
 
 /** A version of a program, reachable by one transport. */
 export interface Service extends Endpoint {
@@ -115,7 +115,9 @@ export function servicesOf(
     for (const endpoint of [{ address, port }, ...both]) {
       const netid = netidFor(transport, endpoint.address);
       const unspecified = netid.endsWith('6') ? '::' : '0.0.0.0';
-      endpoints.set(netid, endpoints.has(netid) ? { address: unspecified, port } : endpoint);
+      // By way of the universal address, which has one form only and no scope.
+      const plain = parseUaddr(formatUaddr(endpoint), netid) ?? endpoint;
+      endpoints.set(netid, endpoints.has(netid) ? { address: unspecified, port } : plain);
     }
   }
   return programs.flatMap(({ program, version }) =>
