@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { test } from 'node:test';
+import { RpcClient } from '../../src/rpc/index.ts';
+import { list, nothing, opaque, struct, union } from '../../src/xdr/index.ts';
+import { type Running, withCommands } from './run.ts';
+
+const MOUNTPROG = 100_005;
+const exportList = list(struct({ path: opaque(1024), groups: list(opaque(255), 1000) }), 1000);
+const mountResult = union('status', { 0: { handle: opaque(64) }, 2: {}, 13: {} });
+
+async function portOf(server: Running): Promise<number> {
+  const [, port] = await server.until(/mountport=(\d+)/);
+  return Number(port);
+}
+
+async function exportsOf(port: number): Promise<string[]> {
+  const client = await RpcClient.connectTcp({ host: '127.0.0.1', port });
+  try {
+    const entries = await client.call(MOUNTPROG, 3, 5, nothing, undefined, exportList);
+    return entries.map(({ path }) => path.toString());
+  } finally {
+    client.close();
+  }
+}
+
+const common = ['--port', '0', '--portmap', 'off'];
+
+test('serve prints one line with the mount command, answers, and ends with 0 on SIGTERM', async () => {
+  await withCommands(async ({ folder, start }) => {
+    mkdirSync(`${folder}/export`);
+    const server = start(['serve', `${folder}/export`, '--state', `${folder}/state`, ...common]);
+    const port = await portOf(server);
+    assert.equal(
+      server.stdout,
+      `mount -t nfs -o vers=3,proto=tcp,port=${port},mountport=${port},mountproto=tcp,nolock 127.0.0.1:${folder}/export /mnt\n`,
+    );
+    const client = await RpcClient.connectTcp({ host: '127.0.0.1', port });
+    const path = Buffer.from(`${folder}/export`);
+    const mounted = await client.call(MOUNTPROG, 1, 1, opaque(1024), Buffer.from('/nowhere'), mountResult);
+    assert.equal(mounted.status, 13);
+    assert.deepEqual(await exportsOf(port), [path.toString()]);
+    client.close();
+    server.signal('SIGTERM');
+    const { code } = await server.finished;
+    assert.equal(code, 0);
+  });
+});
+
+test('serve --json prints the ready line and the log as JSON', async () => {
+  await withCommands(async ({ folder, start }) => {
+    const server = start(['serve', folder, '--state', `${folder}/state`, '--json', ...common]);
+    await server.until(/\n/);
+    const ready = JSON.parse(server.stdout);
+    assert.equal(ready.ready, true);
+    assert.match(ready.mount, /^mount -t nfs /);
+    assert.deepEqual(ready.exports, [folder]);
+    for (const line of server.stderr.trim().split('\n')) assert.ok(JSON.parse(line).msg);
+  });
+});
+
+test('SIGHUP reads the exports again; a bad file keeps the old ones and says what is wrong', async () => {
+  await withCommands(async ({ folder, start }) => {
+    for (const name of ['a', 'b']) mkdirSync(`${folder}/${name}`);
+    const file = `${folder}/exports`;
+    writeFileSync(file, `${folder}/a 127.0.0.1(rw,insecure)\n`);
+    const server = start([
+      'serve',
+      '--exports',
+      file,
+      '--state',
+      `${folder}/state`,
+      '--listen',
+      '127.0.0.1',
+      ...common,
+    ]);
+    const port = await portOf(server);
+    assert.deepEqual(await exportsOf(port), [`${folder}/a`]);
+
+    writeFileSync(file, `${folder}/a 127.0.0.1(rw)\n${folder}/b 127.0.0.1(ro)\n`);
+    server.signal('SIGHUP');
+    await server.until(/exports reloaded/, 'stderr');
+    assert.deepEqual((await exportsOf(port)).sort(), [`${folder}/a`, `${folder}/b`]);
+
+    writeFileSync(file, `${folder}/a 127.0.0.1(rw,no_root_sqash)\n`);
+    server.signal('SIGHUP');
+    await server.until(/exports not reloaded.*exports:1:.*no_root_squash/, 'stderr');
+    assert.deepEqual((await exportsOf(port)).sort(), [`${folder}/a`, `${folder}/b`]);
+  });
+});
+
+test('mistakes end the command with 1 and one message that says what to do', async () => {
+  await withCommands(async ({ folder, start }) => {
+    writeFileSync(`${folder}/bad`, '/srv 10.0.0.1(rw,asyn)\n');
+    const taken = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => taken.once('listening', resolve));
+    const { port } = taken.address() as { port: number };
+    const state = ['--state', `${folder}/state`];
+    const cases: [string[], RegExp][] = [
+      [['serve', ...state], /nothing to serve/],
+      [['serve', `${folder}/none`, ...state, ...common], /none/],
+      [['serve', '--exports', `${folder}/bad`, ...state, ...common], /bad:1:\d+: .*"async"/],
+      [['serve', '--exports', `${folder}/missing`, ...state, ...common], /missing: cannot be read/],
+      [['serve', folder, ...state, '--port', String(port), '--portmap', 'off'], /is taken.*--port/],
+      [['serve', folder, ...state, '--listen', '192.0.2.1', ...common], /no interface .* 192\.0\.2\.1/],
+      [['serve', folder, ...state, '--listen', '::', ...common], /--allow/],
+      [['serve', folder, ...state, '--port', 'x'], /whole number/],
+      [['serve', folder, ...state, '--portmap', 'maybe'], /auto, on, off/],
+    ];
+    try {
+      await Promise.all(
+        cases.map(async ([args, expected]) => {
+          const { code, stderr, stdout } = await start(args).finished;
+          assert.equal(code, 1, `${args.join(' ')}: ${stderr}`);
+          assert.match(stderr, expected);
+          assert.doesNotMatch(stderr, /\n\s+at /, 'no stack trace');
+          assert.equal(stdout, '');
+        }),
+      );
+    } finally {
+      taken.close();
+    }
+  });
+});
+
+test('a second server on the same state is refused, and told which process has it', async () => {
+  await withCommands(async ({ folder, start }) => {
+    const args = ['serve', folder, '--state', `${folder}/state`, ...common];
+    const first = start(args);
+    await portOf(first);
+    const { code, stderr } = await start(args).finished;
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`${first.child.pid}`));
+  });
+});
+
+test('--metrics serves calls by procedure for Prometheus', async () => {
+  await withCommands(async ({ folder, start }) => {
+    const probe = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => probe.once('listening', resolve));
+    const metricsPort = (probe.address() as { port: number }).port;
+    await new Promise((resolve) => probe.close(resolve));
+    const server = start(['serve', folder, '--state', `${folder}/state`, '--metrics', `${metricsPort}`, ...common]);
+    await exportsOf(await portOf(server));
+    const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+    assert.match(
+      text,
+      /steadfs_rpc_calls_total\{program="100005",version="3",procedure="\w*EXPORT",status="SUCCESS"\} 1/,
+    );
+    assert.equal((await fetch(`http://127.0.0.1:${metricsPort}/else`)).status, 404);
+  });
+});
+
+test('--log-level trace shows each call', async () => {
+  await withCommands(async ({ folder, start }) => {
+    const server = start(['serve', folder, '--state', `${folder}/state`, '--log-level', 'trace', ...common]);
+    await exportsOf(await portOf(server));
+    await server.until(/127\.0\.0\.1 \w*EXPORT SUCCESS [\d.]+ ms/, 'stderr');
+  });
+});
+
+test('exports checks a file and shows what it says, with the defaults', async () => {
+  await withCommands(async ({ folder, start }) => {
+    writeFileSync(`${folder}/exports`, '/srv 10.0.0.0/8(rw,fsid=7) *(ro)\n');
+    const { code, stdout } = await start(['exports', `${folder}/exports`]).finished;
+    assert.equal(code, 0);
+    assert.match(stdout, /^\/srv\n {4}10\.0\.0\.0\/8\(rw,sync,root_squash,/);
+    const json = await start(['exports', '--json', `${folder}/exports`]).finished;
+    assert.equal(JSON.parse(json.stdout)[0].fsid, '7');
+    assert.equal(JSON.parse(json.stdout)[0].hosts.length, 2);
+    writeFileSync(`${folder}/exports`, '/srv (rw,\n');
+    assert.equal((await start(['exports', `${folder}/exports`]).finished).code, 1);
+  });
+});
