@@ -9,9 +9,8 @@ import { RENAME3args, RENAME3res } from '../types.ts';
 
 /**
  * RENAME (RFC 1813 §3.3.14): moves a name, replacing the target atomically. Replay: recorded.
- * A target that cannot be replaced is answered as rename(2) has it (NFS3ERR_ISDIR, NFS3ERR_NOTDIR, NFS3ERR_NOTEMPTY):
- * §3.3.14 would also allow NFS3ERR_EXIST for all of these, but programs on the client look for what POSIX says.
- * Fails: NFS3ERR_NOENT, NFS3ERR_XDEV across exports, NFS3ERR_INVAL (`.`, `..`, a directory into itself), NFS3ERR_ACCES,
+ * Fails: NFS3ERR_EXIST (a directory onto something else, or the reverse), NFS3ERR_NOTEMPTY, NFS3ERR_NOTDIR (where a name
+ * is to come from or go to), NFS3ERR_NOENT, NFS3ERR_XDEV across exports, NFS3ERR_INVAL (`.`, `..`, a directory into itself), NFS3ERR_ACCES,
  * NFS3ERR_PERM (sticky directory), NFS3ERR_NAMETOOLONG, NFS3ERR_MLINK, NFS3ERR_ROFS, NFS3ERR_NOSPC, NFS3ERR_DQUOT,
  * NFS3ERR_IO.
  */
