@@ -1,18 +1,20 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { openState } from '../../src/state/index.ts';
 import { scratchDirectory } from './scratch.ts';
 
 const CHILD = fileURLToPath(new URL('crash-child.ts', import.meta.url));
 
-test('LMDB: after kill -9 every acknowledged place is there, every removed one is not, and the lock is free', async () => {
+test('LMDB: after kill -9 every acknowledged place is there, every removed one is not, and the lock is free', {
+  timeout: 60_000,
+}, async (t) => {
   const directory = scratchDirectory();
   // Once in the first burst, once with a good deal settled, once on top of what the earlier ones left.
   for (const enough of [50, 3000, 500]) {
-    const acknowledged = await killAfter(directory, enough);
+    const acknowledged = await killAfter(t, directory, enough);
     const store = await openState(directory, { bootId: 'one' });
     try {
       for (let id = 0; id <= acknowledged; id++) {
@@ -27,9 +29,11 @@ test('LMDB: after kill -9 every acknowledged place is there, every removed one i
 });
 
 /** Runs the child until it has acknowledged `enough` places, kills it, and returns the last number it printed whole. */
-async function killAfter(directory: string, enough: number): Promise<number> {
+async function killAfter(t: TestContext, directory: string, enough: number): Promise<number> {
   const child = spawn(process.execPath, ['--import', 'tsx', CHILD, directory], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    signal: t.signal,
+    killSignal: 'SIGKILL',
   });
   const ended = once(child, 'close');
   let output = '';
