@@ -2,7 +2,7 @@
  * The codecs that the load is made of, written by hand: the same types as those of their names in types.ts, byte for byte.
  * Only what a server does of each is: arguments are read here, results written. The rest is the declaration's.
  */
-import { padding, putUint32, type TypeOf, type Xdr, type XdrReader, type XdrWriter } from '../../xdr/index.ts';
+import { padding, putUint32, type Xdr, type XdrReader, type XdrWriter } from '../../xdr/index.ts';
 import { FATTR3_BYTES, POST_OP_ATTR_BYTES, post_op_attr, putFattr3, wcc_data } from './attributes.ts';
 import { NFS3_OK } from './status.ts';
 import * as declared from './types.ts';
@@ -137,5 +137,3 @@ export const PLUS_BYTES = POST_OP_ATTR_BYTES + 4 + 4 + declared.NFS3_FHSIZE;
 
 /** A directory reply's `resok` without entries: attributes, verifier, the list's end, eof. */
 export const DIRLIST_BYTES = POST_OP_ATTR_BYTES + 8 + 4 + 4;
-
-export type READDIRPLUS3res = TypeOf<typeof READDIRPLUS3res>;

@@ -18,7 +18,7 @@ import {
 import { fattr3, nfstime3, post_op_attr, wcc_data } from './attributes.ts';
 import { nfsstat3 } from './status.ts';
 
-export { fattr3, ftype3, nfstime3, post_op_attr, wcc_attr, wcc_data } from './attributes.ts';
+export type { wcc_data } from './attributes.ts';
 
 /** NFS3_FHSIZE (RFC 1813 §2.4). */
 export const NFS3_FHSIZE = 64;
