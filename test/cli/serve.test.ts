@@ -25,6 +25,8 @@ async function exportsOf(port: number): Promise<string[]> {
   }
 }
 
+/** Stands for a state folder that no other command of the test uses. */
+const PLACEHOLDER = '<state>';
 const common = ['--port', '0', '--portmap', 'off'];
 
 test('serve prints one line with the mount command, answers, and ends with 0 on SIGTERM', async () => {
@@ -96,7 +98,7 @@ test('mistakes end the command with 1 and one message that says what to do', asy
     const taken = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => taken.once('listening', resolve));
     const { port } = taken.address() as { port: number };
-    const state = ['--state', `${folder}/state`];
+    const state = ['--state', PLACEHOLDER];
     const cases: [string[], RegExp][] = [
       [['serve', ...state], /nothing to serve/],
       [['serve', `${folder}/none`, ...state, ...common], /none/],
@@ -110,7 +112,8 @@ test('mistakes end the command with 1 and one message that says what to do', asy
     ];
     try {
       await Promise.all(
-        cases.map(async ([args, expected]) => {
+        cases.map(async ([given, expected], i) => {
+          const args = given.map((word) => (word === PLACEHOLDER ? `${folder}/state${i}` : word));
           const { code, stderr, stdout } = await start(args).finished;
           assert.equal(code, 1, `${args.join(' ')}: ${stderr}`);
           assert.match(stderr, expected);
