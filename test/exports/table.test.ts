@@ -1,82 +1,10 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { type TestContext, test } from 'node:test';
-import { ExportsError, ExportTable, parseExports, type View } from '../../src/exports/index.ts';
+import { test } from 'node:test';
+import { ExportsError, parseExports, type View } from '../../src/exports/index.ts';
 import type { Call } from '../../src/rpc/index.ts';
-import { FsError, type FsErrorCode, type Inode } from '../../src/vfs/index.ts';
-import { callFrom, callOf, FakeFileSystem, FakeLog, FakeMounts, FakeResolver, peerAt, SLOW, unix } from './fakes.ts';
-
-/** A node's storage, and the state that outlives its server. */
-class Lab {
-  readonly secret = randomBytes(32);
-  readonly fsids = new Map<string, bigint>();
-  readonly mounts = new FakeMounts();
-  readonly resolver = new FakeResolver();
-  readonly log = new FakeLog();
-  /** The trees that can be opened, by path. */
-  readonly trees: Record<string, readonly string[]>;
-  readonly opened: { path: string; fileSystem: FakeFileSystem }[] = [];
-
-  constructor(trees: Record<string, readonly string[]>) {
-    this.trees = trees;
-  }
-
-  /** A server; closed when the test ends. */
-  async serve(t: TestContext, text: string): Promise<ExportTable> {
-    const table = new ExportTable({
-      ...{ secret: this.secret, resolver: this.resolver, log: this.log, mounts: this.mounts, nameTimes: SLOW },
-      openFileSystem: (path) => this.#open(path),
-      fsidFor: (key) => {
-        if (!this.fsids.has(key)) this.fsids.set(key, BigInt(this.fsids.size + 1) << 40n);
-        return this.fsids.get(key)!;
-      },
-    });
-    t.after(() => table.close());
-    await table.reload(parseExports(text, 'exports').exports);
-    return table;
-  }
-
-  last(path: string): FakeFileSystem {
-    return this.opened.findLast((each) => each.path === path)!.fileSystem;
-  }
-
-  #open(path: string): FakeFileSystem {
-    const tree = this.trees[path];
-    if (tree === undefined) throw new FsError('NOENT', 'open');
-    const fileSystem = new FakeFileSystem(tree);
-    this.opened.push({ path, fileSystem });
-    return fileSystem;
-  }
-}
-
-const reload = (table: ExportTable, text: string) => table.reload(parseExports(text, 'exports').exports);
-const CLIENT = '10.0.0.1';
-
-function mount(table: ExportTable, path: string, call: Call = callFrom(CLIENT)) {
-  return table.mount(Buffer.from(path), call);
-}
-
-async function handleAt(table: ExportTable, path: string, call?: Call): Promise<Buffer> {
-  const { view, inode } = await mount(table, path, call);
-  return Buffer.from(table.handleOf(view, inode));
-}
-
-/** The same, however it is refused: by a throw or by a promise. */
-async function attempt<T>(work: () => T): Promise<Awaited<T>> {
-  return await work();
-}
-
-function refuses(work: () => unknown, code: FsErrorCode, message?: string): Promise<void> {
-  return assert.rejects(
-    () => attempt(work),
-    (error) => error instanceof FsError && error.code === code,
-    message,
-  );
-}
-
-function bodyOf(inode: Inode): string {
-  return inode.body.toString();
-}
+import type { Inode } from '../../src/vfs/index.ts';
+import { callFrom, callOf, peerAt, unix } from './fakes.ts';
+import { bodyOf, CLIENT, handleAt, Lab, mount, refuses, reload } from './lab.ts';
 
 test('a handle leads back to its file, at once and without looking again once it is known', async (t) => {
   const lab = new Lab({ '/srv': ['a/b/'] });
