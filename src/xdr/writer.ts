@@ -3,6 +3,8 @@ import { padding } from './reader.ts';
 /** Opaque data of at least this many bytes goes out by reference; smaller data is cheaper to copy than to send apart. */
 const REFERENCE_BYTES = 16 * 1024;
 const SMALLEST_ARENA = 64 * 1024;
+/** An arena that proved too small is followed by a larger one, up to this: a writer that is reused soon allocates no more. */
+const LARGEST_ARENA = 128 * 1024;
 /** Contiguous bytes that every mark has ahead of it. */
 const MARK_HEADROOM = 64;
 
@@ -173,7 +175,9 @@ export class XdrWriter {
 
   private grow(bytes: number): void {
     this.close();
-    this.arena = Buffer.allocUnsafeSlow(Math.max(SMALLEST_ARENA, bytes));
+    this.arena = Buffer.allocUnsafeSlow(
+      Math.max(SMALLEST_ARENA, Math.min(2 * this.arena.length, LARGEST_ARENA), bytes),
+    );
     this.position = 0;
     this.start = 0;
   }
