@@ -10,6 +10,7 @@ mount -t tmpfs -o mode=1777 tmpfs /tmp
 mount -t tmpfs tmpfs /mnt
 mount -t tmpfs tmpfs /var/lib/nfs
 mkdir /dev/shm /dev/pts
+ln -s /proc/self/fd /dev/fd
 mount -t devpts devpts /dev/pts
 
 # The root is the host's own, read-only; LAB_FOLDER alone is shared both ways. It is written through at once,

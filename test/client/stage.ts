@@ -1,0 +1,70 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { type Guest, Lab, labMissing, type PartName, SERVER_IPV4 } from '../../conformance/lab/lab.ts';
+import type { ServerProcess } from '../../conformance/lab/server-process.ts';
+import { startServer } from '../../conformance/lab/target.ts';
+
+/** The usual mount options: version 3, and locks kept on the client. */
+export const MOUNT_OPTIONS = 'vers=3,nolock';
+/** Where the guest has the export. */
+export const MOUNT_POINT = '/mnt/nfs';
+
+/** One server and one client, with one export mounted. */
+export interface Stage {
+  readonly lab: Lab;
+  readonly guest: Guest;
+  readonly server: ServerProcess;
+  /** The exported folder on the server. */
+  readonly folder: string;
+}
+
+export interface StageOptions {
+  /** Export options; root is not squashed by default, so that a test may do everything. */
+  readonly options?: readonly string[];
+  /** What the tests need besides a guest. */
+  readonly needs?: readonly PartName[];
+  /** Runs before the server starts: mounts what is to be exported, for instance. */
+  readonly prepare?: (lab: Lab, folder: string) => Promise<void>;
+}
+
+export type StageTest = (name: string, work: (stage: Stage) => Promise<void>) => void;
+
+/** A test function whose tests share one stage, set up by the first of them that runs. */
+export function stage({ options = ['rw', 'no_root_squash'], needs = [], prepare }: StageOptions = {}): StageTest {
+  const skip = labMissing(...needs) ?? false;
+  let lab: Lab | undefined;
+  const open = async (): Promise<Stage> => {
+    lab = await Lab.create();
+    const folder = join(lab.folder, 'export');
+    mkdirSync(folder);
+    await prepare?.(lab, folder);
+    const [server, guest] = await Promise.all([startServer(lab, [{ path: folder, options }]), lab.startGuest()]);
+    await guest.must(mountCommand(folder));
+    return { lab, guest, server, folder };
+  };
+  let opened: Promise<Stage> | undefined;
+  after(() => lab?.dispose());
+  return (name, work) => {
+    test(name, { skip }, async () => work(await (opened ??= open())));
+  };
+}
+
+/** Makes the mount point, mounts a path of the server there and goes there. */
+export function mountCommand(path: string, options = MOUNT_OPTIONS, at = MOUNT_POINT): string {
+  return `mkdir -p ${at}; mount -t nfs -o ${options} ${SERVER_IPV4}:${path} ${at}; cd ${at}\n`;
+}
+
+/** Runs a script in the mount point; it ends at its first failing command. @returns what it printed. */
+export function onMount(guest: Guest, script: string, timeoutMs?: number): Promise<string> {
+  return guest.must(`cd ${MOUNT_POINT}\n${script}`, timeoutMs === undefined ? {} : { timeoutMs });
+}
+
+/** Shell lines that make the client forget what it has cached. */
+export const DROP_CACHES = 'sync; echo 3 > /proc/sys/vm/drop_caches\n';
+
+/** A shell command that runs a script as a user in some groups, the first of which is the user's own. */
+export function as(uid: number, groups: readonly number[], script: string): string {
+  const identity = `--reuid ${uid} --regid ${groups[0]} --groups ${groups.join(',')}`;
+  return `setpriv ${identity} bash -euc '${script.replaceAll("'", `'\\''`)}'`;
+}
