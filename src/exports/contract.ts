@@ -71,7 +71,7 @@ export interface Exports {
   /**
    * The file behind a wire handle, as this call may see it. Throws {@link FsError}: BADHANDLE (malformed, forged),
    * STALE (deleted, or its export is gone), ACCES (exported, but not to this client), PERM (a port above 1023 and the
-   * export says `secure`).
+   * export says `secure`), JUKEBOX (`mp` and nothing is mounted yet, or a resolver that does not answer).
    */
   file(handle: Buffer, call: Call): Awaitable<File>;
   /** The wire handle of an inode: 16 to 64 bytes. */

@@ -1,4 +1,5 @@
 import { readFileSync, realpathSync } from 'node:fs';
+import { asServer } from '../vfs/local/index.ts';
 import { isWithin } from './path.ts';
 
 /** One line of /proc/self/mountinfo (proc(5)). */
@@ -18,9 +19,10 @@ export interface MountSource {
   realPath(path: string): string;
 }
 
+/** Looked at as the server itself: this thread may still have the identity of the last caller. */
 export const systemMounts: MountSource = {
-  read: () => readFileSync('/proc/self/mountinfo', 'utf8'),
-  realPath: (path) => realpathSync.native(path),
+  read: () => asServer(() => readFileSync('/proc/self/mountinfo', 'utf8')),
+  realPath: (path) => asServer(() => realpathSync.native(path)),
 };
 
 /** Reads the mount table, without the mounts that others hide. */
