@@ -40,9 +40,12 @@ export async function startPortmap(
     return await ownPortmap(listeners.addresses, services, log);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    if (mode === 'on') throw new ConfigError(`--portmap on: ${error.message}`);
+    if (mode === 'on') {
+      const remedy = error instanceof InUse ? 'an rpcbind runs there: --portmap auto registers with it' : error.message;
+      throw new ConfigError(`--portmap on: port ${PMAP_PORT} cannot be had; ${remedy}`);
+    }
     if (error instanceof InUse) return await throughRpcbind(services, log);
-    log.info({}, `no portmapper: ${error.message}`);
+    log.info({}, `no portmapper: port ${PMAP_PORT} needs root; clients name the port, as in the mount command`);
     return NONE;
   }
 }
