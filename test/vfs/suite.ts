@@ -551,8 +551,9 @@ function permission(check: Check): void {
     const { inode } = await file(fs, ALICE, fs.root, 'a', 'secret', 0o640);
     assert.equal(String(await contentOf(fs, CAROL, inode)), 'secret');
     await failsWith('ACCES', () => fs.write(CAROL, inode, 0, [bytes('x')], Stability.UNSTABLE));
-    await failsWith('ACCES', () => fs.read(BOB, inode, 0, 10));
-    await failsWith('ACCES', () => fs.commit(BOB, inode));
+    await fs.access(BOB, inode, 63);
+    for (let again = 0; again < 3; again += 1) await failsWith('ACCES', () => fs.read(BOB, inode, 0, 10));
+    for (let again = 0; again < 3; again += 1) await failsWith('ACCES', () => fs.commit(BOB, inode));
   });
 
   check('the owner may read and write whatever the mode is (RFC 1813 §4.4)', async ({ fs }) => {

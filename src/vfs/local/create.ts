@@ -37,7 +37,7 @@ export function create(
 ): Awaitable<Created> {
   mustBeNew(name, 'create');
   return then(peek(volume, caller, directory, name), (existing) => {
-    if (existing !== undefined) return openExisting(volume, caller, directory, name, how, existing);
+    if (existing !== undefined) return openExisting(volume, caller, directory, how, existing);
     return how.mode === 'exclusive'
       ? createExclusive(volume, caller, directory, name, how.verifier)
       : createNew(volume, caller, directory, name, how.attributes);
@@ -48,13 +48,11 @@ function openExisting(
   volume: Volume,
   caller: Caller,
   directory: LocalInode,
-  name: Buffer,
   how: CreateHow,
   { inode, attributes }: Seen,
 ): Awaitable<Created> {
   const isOurs = how.mode === 'exclusive' && wasMadeWith(how.verifier, attributes);
   if (!isOurs && (how.mode !== 'unchecked' || inode.type !== FileType.REG)) throw new FsError('EXIST', 'create');
-  volume.handles.seen([{ directory, name, body: inode.body }]);
   const now = statOf(directory.fd);
   const unchanged = { before: now, after: now };
   if (how.mode !== 'unchecked' || how.attributes.size === undefined) {
@@ -80,7 +78,7 @@ function createNew(
   const inode = takeIn(volume, directory, name, result);
   const size = attributes.size ?? 0;
   const resized = size === 0 ? undefined : resize(volume, caller, inode, statOf(inode.fd), size);
-  return then(resized, () => finish(volume, caller, directory, name, inode, attributes, { before, after }));
+  return then(resized, () => finish(volume, caller, directory, inode, attributes, { before, after }));
 }
 
 /** The inode of a file just made; the descriptor it was made with stays for the writes that follow. */
@@ -94,6 +92,7 @@ function takeIn(volume: Volume, directory: LocalInode, name: Buffer, fd: number)
   }
   const { inode } = volume.adopt(path);
   volume.data.adopt(inode, fd);
+  volume.handles.seen([{ directory, name, body: inode.body }]);
   rememberChild(directory, name.toString('latin1'), inode);
   return inode;
 }
@@ -116,7 +115,7 @@ function createExclusive(
       ? createThenStamp(caller, directory, name, verifier)
       : stampThenName(volume, caller, directory, name, verifier, unnamed);
   const inode = takeIn(volume, directory, name, fd);
-  return finish(volume, caller, directory, name, inode, {}, change);
+  return finish(volume, caller, directory, inode, {}, change);
 }
 
 function stampThenName(

@@ -141,7 +141,7 @@ export class DataFiles {
       if (inode.closed) this.#open.delete(inode);
       else if (inode.dataUsed) inode.dataUsed = false;
       else if (inode.dirty) this.#flushIdle(inode);
-      else if (inode.pins === 0 || inode.isDirectory) this.#closeIdle(inode);
+      else if (inode.pins === 0) this.#closeIdle(inode);
     }
     if (this.#open.size > 0) return;
     clearInterval(this.#sweeper);
@@ -149,7 +149,6 @@ export class DataFiles {
   }
 
   #closeIdle(inode: LocalInode): void {
-    if (inode.flush !== undefined) return;
     for (const fd of [inode.readFd, inode.writeFd, inode.directoryFd]) {
       if (fd < 0) continue;
       close(fd);

@@ -44,18 +44,19 @@ getgroups(serverGroupCount, serverGroups);
 
 /** Undefined: the server itself. */
 let current: Caller | undefined;
+/** The groups that were set last; undefined: the server's own. */
+let groupsInForce: readonly number[] | undefined;
 let returning = false;
 
 /** A caller's groups as the kernel takes them; present once the kernel has accepted the whole identity. */
 const groupLists = new WeakMap<Caller, Buffer>();
 
 function same(a: Caller, b: Caller): boolean {
-  return (
-    a.uid === b.uid &&
-    a.gid === b.gid &&
-    (a.groups === b.groups ||
-      (a.groups.length === b.groups.length && a.groups.every((group, at) => group === b.groups[at])))
-  );
+  return a.uid === b.uid && a.gid === b.gid && sameGroups(a.groups, b.groups);
+}
+
+function sameGroups(a: readonly number[], b: readonly number[]): boolean {
+  return a === b || (a.length === b.length && a.every((group, at) => group === b[at]));
 }
 
 function restore(): void {
@@ -63,8 +64,20 @@ function restore(): void {
   setfsuid(serverUid);
   if (dropsExplicitly) capset(capHeader, ownCapabilities);
   setfsgid(serverGid);
-  setgroups(serverGroupCount, serverGroups);
+  // Root needs no groups, and setting them is the dearest part: they stay until another caller's are wanted.
+  if (serverUid !== 0) {
+    setgroups(serverGroupCount, serverGroups);
+    groupsInForce = undefined;
+  }
   current = undefined;
+}
+
+function setGroups(caller: Caller, list: Buffer): boolean {
+  if (groupsInForce !== undefined && sameGroups(groupsInForce, caller.groups)) return true;
+  groupsInForce = undefined;
+  if (setgroups(caller.groups.length, list) !== 0) return false;
+  groupsInForce = caller.groups;
+  return true;
 }
 
 function switchTo(caller: Caller): void {
@@ -73,7 +86,7 @@ function switchTo(caller: Caller): void {
   if (known === undefined) caller.groups.forEach((group, at) => void list.writeUInt32LE(group, at * 4));
   // Groups first, while nothing has been given up. An old caller's user must not meet the new one's groups in between,
   // which no call does: all this happens before the next system call on a file.
-  const groupsSet = setgroups(caller.groups.length, list) === 0;
+  const groupsSet = setGroups(caller, list);
   setfsgid(caller.gid);
   setfsuid(caller.uid);
   if (dropsExplicitly) capset(capHeader, caller.uid === 0 ? ownCapabilities : plainCapabilities);

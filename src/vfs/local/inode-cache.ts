@@ -54,7 +54,7 @@ export class InodeCache implements Reclaimer {
     const inode = new LocalInode(body, body.toString('latin1'), fileKey, type, fd);
     // A body that is in use for another file: that one is gone, and its number was given away.
     const former = this.#byBody.get(inode.bodyKey);
-    if (former !== undefined) this.drop(former);
+    if (former !== undefined) this.doom(former);
     this.#byBody.set(inode.bodyKey, inode);
     this.#byFile.set(fileKey, inode);
     this.#link(inode);
@@ -109,7 +109,7 @@ export class InodeCache implements Reclaimer {
   drop(inode: LocalInode, gone = false): void {
     if (inode.closed) return;
     inode.closed = true;
-    this.#byBody.delete(inode.bodyKey);
+    if (this.#byBody.get(inode.bodyKey) === inode) this.#byBody.delete(inode.bodyKey);
     if (this.#byFile.get(inode.fileKey) === inode) this.#byFile.delete(inode.fileKey);
     this.#unlink(inode);
     forgetPlace(inode);

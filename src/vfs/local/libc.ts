@@ -20,10 +20,25 @@ function define<Args extends unknown[]>(prototype: string): Native<Args> {
   return library.func(prototype) as Native<Args>;
 }
 
+/** koffi refuses more than 64 at once; the pool has only a few threads anyway. */
+const MOST_IN_POOL = 32;
+let inPoolNow = 0;
+const waiting: (() => void)[] = [];
+
 /** Runs a call on the thread pool, as the server. errno does not come back: call again to learn it. */
 export function inPool<Args extends unknown[]>(call: Native<Args>, ...args: Args): Promise<number> {
   return new Promise((resolve, reject) => {
-    call.async(...args, (error: Error | null, result: number) => (error ? reject(error) : resolve(Number(result))));
+    const start = () => {
+      inPoolNow += 1;
+      call.async(...args, (error: Error | null, result: number) => {
+        inPoolNow -= 1;
+        waiting.shift()?.();
+        if (error === null) resolve(Number(result));
+        else reject(error);
+      });
+    };
+    if (inPoolNow < MOST_IN_POOL) start();
+    else waiting.push(start);
   });
 }
 

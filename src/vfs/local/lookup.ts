@@ -5,7 +5,7 @@ import type { Caller, Found } from '../filesystem.ts';
 import { O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_PATH } from './constants.ts';
 import { isDot, isDotDot } from './directory.ts';
 import { codeOf } from './errno.ts';
-import { becomeEither } from './identity.ts';
+import { becomeServer } from './identity.ts';
 import type { LocalInode } from './inode.ts';
 import { close, DOT_DOT, errno, openat } from './libc.ts';
 import { May, mustBeGranted } from './permission.ts';
@@ -21,30 +21,24 @@ export function lookup(volume: Volume, caller: Caller, directory: LocalInode, na
   mustBeGranted(caller, directory, attributes, May.EXECUTE, 'lookup');
   if (isDot(name)) return { inode: directory, attributes, directory: attributes };
   if (isDotDot(name)) {
-    const parent = parentOf(volume, caller, directory);
+    const parent = parentOf(volume, directory);
     return { inode: parent.inode, attributes: parent.attributes, directory: attributes };
   }
   const seen = volume.find(caller, directory, name);
-  if (!(seen instanceof Promise)) return found(volume, directory, name, seen, attributes);
-  return seen.then((late) => found(volume, directory, name, late, statOf(directory.fd)));
+  if (!(seen instanceof Promise)) return found(seen, attributes);
+  return seen.then((late) => found(late, statOf(directory.fd)));
 }
 
-function found(
-  volume: Volume,
-  directory: LocalInode,
-  name: Buffer,
-  seen: Seen | undefined,
-  attributes: Attributes,
-): Found {
+function found(seen: Seen | undefined, attributes: Attributes): Found {
   if (seen === undefined) throw new FsError('NOENT', 'lookup');
-  volume.handles.seen([{ directory, name, body: seen.inode.body }]);
   return { inode: seen.inode, attributes: seen.attributes, directory: attributes };
 }
 
 /** `..`: the root's is the root. A directory that was moved out of the export has none here: STALE. */
-export function parentOf(volume: Volume, caller: Caller, directory: LocalInode): Seen {
+function parentOf(volume: Volume, directory: LocalInode): Seen {
   if (directory === volume.root) return { inode: directory, attributes: statOf(directory.fd) };
-  becomeEither(caller);
+  // Who may search has been checked; directories further up are no concern of the caller's.
+  becomeServer();
   const fd = up(directory.fd);
   if (!isBeneath(volume, fd)) {
     close(fd);

@@ -92,21 +92,19 @@ function make(
     const made = volume.findNow(caller, directory, name);
     // Somebody on the server was quicker to remove it.
     if (made === undefined) throw new FsError('NOENT', operation);
-    return finish(volume, caller, directory, name, made.inode, attributes, { before, after });
+    return finish(volume, caller, directory, made.inode, attributes, { before, after });
   });
 }
 
-/** What follows the making of any object: the rest of its attributes, its handle, stable storage. */
+/** What follows the making of any object: the rest of its attributes, stable storage. */
 export function finish(
   volume: Volume,
   caller: Caller,
   directory: LocalInode,
-  name: Buffer,
   inode: LocalInode,
   attributes: NewAttributes,
   change: Change,
 ): Awaitable<Created> {
-  volume.handles.seen([{ directory, name, body: inode.body }]);
   // The mode was given to the call that made it. Clients send their own ids along; only root's count, as on Linux.
   const rest: NewAttributes = {
     ...(caller.uid === 0 && { uid: attributes.uid, gid: attributes.gid }),

@@ -110,6 +110,11 @@ export function mustRead(caller: Caller, inode: LocalInode, now: Attributes): vo
   throw new FsError(denial(caller, inode, May.READ) ?? 'ACCES', 'read');
 }
 
+/** True if kept decisions let their caller read, if they still hold. */
+export function letRead(rights: Rights): boolean {
+  return (rights.granted & (May.READ | May.EXECUTE)) !== 0 || rights.uid === rights.caller.uid;
+}
+
 /** WRITE: write permission, or being the owner: a client that opened the file before its mode changed may go on. */
 export function mustWrite(caller: Caller, inode: LocalInode, now: Attributes): void {
   if (granted(caller, inode, now, May.WRITE) !== 0) return;

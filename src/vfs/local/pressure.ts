@@ -1,5 +1,4 @@
 import { spaceOf } from './limits.ts';
-import type { Volume } from './volume.ts';
 
 /** A write to the page cache that took longer was made to wait until others are on disk. */
 const SLOW_MS = 5;
@@ -11,15 +10,17 @@ const LITTLE_SPACE = 256n << 20n;
 
 /** What writing to a volume is like at the moment. */
 export class Pressure {
-  readonly #volume: Volume;
+  readonly #rootFd: number;
+  readonly #memory: boolean;
   #throttledUntil = 0;
   #spaceUntil = 0;
   #nearlyFull = false;
   /** The file system can say that a write would wait. */
   nowait = true;
 
-  constructor(volume: Volume) {
-    this.#volume = volume;
+  constructor(rootFd: number, memory: boolean) {
+    this.#rootFd = rootFd;
+    this.#memory = memory;
   }
 
   /** A write took this long. */
@@ -33,10 +34,10 @@ export class Pressure {
 
   /** True if so little space is left that it matters who writes. */
   get nearlyFull(): boolean {
-    if (this.#volume.traits.memory) return false;
+    if (this.#memory) return false;
     const now = performance.now();
     if (now >= this.#spaceUntil) {
-      const space = spaceOf(this.#volume.root.fd);
+      const space = spaceOf(this.#rootFd);
       this.#nearlyFull = space.availableBytes < LITTLE_SPACE && space.freeBytes > space.availableBytes;
       this.#spaceUntil = now + SPACE_MS;
     }

@@ -6,10 +6,11 @@ import { FsError } from '../error.ts';
 import { type Caller, MAX_OFFSET, type ReadResult } from '../filesystem.ts';
 import { aim, type Block, giveBlock, LARGEST_READ, takeBlock } from './buffers.ts';
 import { RWF_NOWAIT } from './constants.ts';
+import { mustBeRegular } from './data-files.ts';
 import { codeOf, nodeError } from './errno.ts';
 import type { LocalInode } from './inode.ts';
 import { errno, preadv2 } from './libc.ts';
-import { keptRights, mustRead, stillHold } from './permission.ts';
+import { keptRights, letRead, mustRead, stillHold } from './permission.ts';
 import { statOf } from './stat.ts';
 import type { Volume } from './volume.ts';
 
@@ -24,12 +25,13 @@ export function read(
   offset: number,
   count: number,
 ): Awaitable<ReadResult> {
-  let rights = keptRights(inode, caller);
-  if (rights === undefined || (inode.readFd < 0 && inode.writeFd < 0)) {
+  const rights = keptRights(inode, caller);
+  const isLikely = rights !== undefined && letRead(rights);
+  if (!isLikely || (inode.readFd < 0 && inode.writeFd < 0)) {
     const attributes = statOf(inode.fd);
-    volume.data.readable(inode, attributes);
+    mustBeRegular(inode, 'read');
     mustRead(caller, inode, attributes);
-    rights = keptRights(inode, caller);
+    volume.data.readable(inode, attributes);
   }
   const wanted = Math.min(count, LARGEST_READ, Math.max(0, MAX_OFFSET - offset));
   if (wanted === 0) return nothing(caller, inode, offset);
@@ -37,7 +39,7 @@ export function read(
   try {
     const got = readNow(volume, inode, block, offset, wanted);
     const attributes = statOf(inode.fd);
-    if (rights === undefined || !stillHold(rights, attributes)) mustRead(caller, inode, attributes);
+    if (!isLikely || !stillHold(rights, attributes)) mustRead(caller, inode, attributes);
     if (got >= 0 && (got === wanted || got === 0 || offset + got >= attributes.size)) {
       // A read of nothing is the end, whatever the size is by now.
       if (got > 0 || offset >= attributes.size) return answer(block, got, offset, attributes);

@@ -60,7 +60,7 @@ function detail(
   const cached = cachedOnly && !volume.traits.memory ? RESOLVE_CACHED : 0;
   const fd = openat2(directory.fd, cString(entry.name), AS_PATH, volume.traits.resolve | cached);
   if (fd < 0) return codeOf(errno()) === 'JUKEBOX' && cached !== 0 ? 'cold' : undefined;
-  return takeIn(volume, directory, entry, fd);
+  return takeIn(volume, fd);
 }
 
 /** The open inode with an entry's number: it is open, so the number is still its own. */
@@ -72,12 +72,8 @@ function knownAs(volume: Volume, entry: RawEntry): LocalInode | undefined {
 }
 
 /** A long listing must not push out what clients work with: with little room left, only the handle is taken. */
-function takeIn(volume: Volume, directory: LocalInode, entry: RawEntry, fd: number): Detail | undefined {
-  if (volume.cache.budget.plenty) {
-    const seen = volume.adopt(fd);
-    rememberChild(directory, entry.name.toString('latin1'), seen.inode);
-    return seen;
-  }
+function takeIn(volume: Volume, fd: number): Detail | undefined {
+  if (volume.cache.budget.plenty) return volume.adopt(fd);
   try {
     const attributes = statOf(fd);
     const key = volume.keyOf(attributes);
@@ -101,9 +97,22 @@ function assemble(
     const plain = withFileid(volume, directory, entry);
     const known = details[at];
     if (known === undefined || known === 'cold') return plain;
-    if (known.inode !== directory) seen.push({ directory, name: entry.name, body: known.inode.body });
+    if (known.inode !== directory && !isRecorded(directory, entry, known.inode)) {
+      seen.push({ directory, name: entry.name, body: known.inode.body });
+    }
     return { ...plain, inode: known.inode, attributes: known.attributes };
   });
   volume.handles.seen(seen);
+  for (const [at, entry] of entries.entries()) {
+    const known = details[at];
+    if (known !== undefined && known !== 'cold' && !known.inode.closed) {
+      rememberChild(directory, entry.name.toString('latin1'), known.inode);
+    }
+  }
   return out;
+}
+
+/** A name that is remembered was put into the index before. */
+function isRecorded(directory: LocalInode, entry: RawEntry, inode: LocalInode): boolean {
+  return inode.parent === directory && inode.name === entry.name.toString('latin1');
 }

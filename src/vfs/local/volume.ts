@@ -12,6 +12,7 @@ import { becomeEither, becomeServer } from './identity.ts';
 import { childOf, type FileKey, type LocalInode, rememberChild } from './inode.ts';
 import type { InodeCache } from './inode-cache.ts';
 import { close, cString, errno, openat2, openat2InPool, ownCString } from './libc.ts';
+import { Pressure } from './pressure.ts';
 import { deviceSeen, statAt, statOf } from './stat.ts';
 
 /** An inode and its attributes at one moment. */
@@ -45,6 +46,7 @@ export class Volume {
   readonly handles: HandleScheme;
   readonly flusher: Flusher;
   readonly data: DataFiles;
+  readonly pressure: Pressure;
   readonly root: LocalInode;
 
   constructor(
@@ -60,6 +62,7 @@ export class Volume {
     this.handles = handles;
     this.flusher = flusher;
     this.data = data;
+    this.pressure = new Pressure(rootFd, traits.memory);
     this.root = this.adopt(rootFd).inode;
     // Never closed before the volume is.
     this.root.pins += 1;
@@ -127,6 +130,8 @@ export class Volume {
     const fd = openat2(directory.fd, cString(name), AS_PATH, this.traits.resolve | cached);
     if (fd < 0) return absent(directory);
     const seen = this.adopt(fd);
+    // Every hint stands in the index, so that a name found by its hint needs no look there.
+    this.handles.seen([{ directory, name, body: seen.inode.body }]);
     rememberChild(directory, key, seen.inode);
     return seen;
   }

@@ -12,7 +12,6 @@ import { become, becomeServer } from './identity.ts';
 import type { LocalInode } from './inode.ts';
 import { errno, fchmodat, preadv2, pwritev2 } from './libc.ts';
 import { carryOver, mustWrite } from './permission.ts';
-import { Pressure } from './pressure.ts';
 import { statOf } from './stat.ts';
 import type { Volume } from './volume.ts';
 
@@ -22,14 +21,6 @@ const STAGE = 1 << 16;
 const stage = makeBlock(STAGE);
 const probe: Block = makeBlock(16);
 const PAGE = 4096;
-
-const pressures = new WeakMap<Volume, Pressure>();
-
-function pressureOf(volume: Volume): Pressure {
-  let pressure = pressures.get(volume);
-  if (pressure === undefined) pressures.set(volume, (pressure = new Pressure(volume)));
-  return pressure;
-}
 
 export function write(
   volume: Volume,
@@ -49,10 +40,9 @@ export function write(
   const fd = volume.data.writable(inode, before);
   if (caller.uid !== 0) dropPrivilegeBits(volume, inode, before);
   const change = (inode.changes += 1);
-  const pressure = pressureOf(volume);
-  const written = pressure.nearlyFull
+  const written = volume.pressure.nearlyFull
     ? writeAsCaller(caller, fd, offset, data)
-    : writeNow(volume, pressure, fd, offset, data, total, before.size);
+    : writeNow(volume, fd, offset, data, total, before.size);
   if (written >= 0) return conclude(volume, caller, inode, written, before, stable);
   return writeLater(fd, offset, data).then((count) =>
     conclude(volume, caller, inode, count, inode.changes === change ? before : undefined, stable),
@@ -79,13 +69,13 @@ function conclude(
 /** Writes to the page cache if that needs no wait; -1 if it might. */
 function writeNow(
   volume: Volume,
-  pressure: Pressure,
   fd: number,
   offset: number,
   data: readonly Buffer[],
   total: number,
   size: number,
 ): number {
+  const { pressure } = volume;
   if (total > STAGE || pressure.throttled) return -1;
   gather(data);
   if (pressure.nowait) {
