@@ -1,4 +1,5 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -89,9 +90,9 @@ export async function pidOf(child: ChildProcess): Promise<number> {
   throw new Error('the process ended as soon as it was started');
 }
 
-/** Makes a file system of this kind in a file below the namespace's folder and mounts it. */
+/** Makes a file system of this kind in a file of the namespace's folder and mounts it there inside. */
 export async function mountImage(inside: Namespace, kind: 'ext4' | 'xfs' | 'btrfs', at: string, bytes: number) {
-  const image = `${at}.img`;
+  const image = join(inside.folder, `image-${randomUUID()}`);
   await must('truncate', ['--size', `${bytes}`, image]);
   await must(`mkfs.${kind}`, [kind === 'ext4' ? '-q' : '-f', image]);
   mkdirSync(at);

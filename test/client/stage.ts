@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { type Guest, Lab, labMissing, type PartName, SERVER_IPV4 } from '../../conformance/lab/lab.ts';
 import type { ServerProcess } from '../../conformance/lab/server-process.ts';
-import { startServer } from '../../conformance/lab/target.ts';
+import { type Export, startServer } from '../../conformance/lab/target.ts';
 
 /** The usual mount options: version 3, and locks kept on the client. */
 export const MOUNT_OPTIONS = 'vers=3,nolock';
@@ -22,6 +22,8 @@ export interface Stage {
 export interface StageOptions {
   /** Export options; root is not squashed by default, so that a test may do everything. */
   readonly options?: readonly string[];
+  /** Further exports by name with their options: folders beside the first one, mounted below /mnt under that name. */
+  readonly others?: Readonly<Record<string, readonly string[]>>;
   /** What the tests need besides a guest. */
   readonly needs?: readonly PartName[];
   /** Runs before the server starts: mounts what is to be exported, for instance. */
@@ -31,16 +33,22 @@ export interface StageOptions {
 export type StageTest = (name: string, work: (stage: Stage) => Promise<void>) => void;
 
 /** A test function whose tests share one stage, set up by the first of them that runs. */
-export function stage({ options = ['rw', 'no_root_squash'], needs = [], prepare }: StageOptions = {}): StageTest {
+export function stage(options: StageOptions = {}): StageTest {
+  const { others = {}, needs = [], prepare } = options;
   const skip = labMissing(...needs) ?? false;
   let lab: Lab | undefined;
   const open = async (): Promise<Stage> => {
     lab = await Lab.create();
     const folder = join(lab.folder, 'export');
-    mkdirSync(folder);
+    const exports: Export[] = [{ path: folder, options: options.options ?? ['rw', 'no_root_squash'] }];
+    for (const [name, theirs] of Object.entries(others))
+      exports.push({ path: join(lab.folder, name), options: theirs });
+    for (const { path } of exports) mkdirSync(path);
     await prepare?.(lab, folder);
-    const [server, guest] = await Promise.all([startServer(lab, [{ path: folder, options }]), lab.startGuest()]);
+    const [server, guest] = await Promise.all([startServer(lab, exports), lab.startGuest()]);
     await guest.must(mountCommand(folder));
+    for (const name of Object.keys(others))
+      await guest.must(mountCommand(join(lab.folder, name), MOUNT_OPTIONS, `/mnt/${name}`));
     return { lab, guest, server, folder };
   };
   let opened: Promise<Stage> | undefined;
