@@ -75,6 +75,8 @@ export async function withLocal(
 /** A file system of its own, made in an image file. */
 export interface Mounted {
   readonly path: string;
+  /** Mounts it again: nothing of it is in memory then. */
+  remount(): void;
   dispose(): void;
 }
 
@@ -91,7 +93,7 @@ export function whyNoMount(kind: string): string | undefined {
 
 const FORMAT: Record<string, readonly string[]> = { ext4: ['-q', '-F'], xfs: ['-q', '-f'], btrfs: ['-q', '-f'] };
 
-export function mounted(kind: string, megabytes: number, mountOptions = ''): Mounted {
+export function mounted(kind: string, megabytes: number): Mounted {
   const work = mkdtempSync(join(tmpdir(), 'steadfs-mount-'));
   const path = join(work, 'mnt');
   mkdirSync(path);
@@ -102,20 +104,23 @@ export function mounted(kind: string, megabytes: number, mountOptions = ''): Mou
       rmSync(work, { recursive: true, force: true });
     }
   };
+  const image = join(work, 'image');
+  const mount = () =>
+    execFileSync('mount', kind === 'tmpfs' ? ['-t', 'tmpfs', 'none', path] : ['-o', 'loop', image, path]);
+  const remount = () => {
+    execFileSync('umount', [path]);
+    mount();
+  };
   try {
-    const options = mountOptions === '' ? [] : ['-o', mountOptions];
-    if (kind === 'tmpfs') {
-      execFileSync('mount', ['-t', 'tmpfs', ...options, 'none', path]);
-    } else {
-      const image = join(work, 'image');
+    if (kind !== 'tmpfs') {
       const fd = openSync(image, 'w');
       ftruncateSync(fd, megabytes * 2 ** 20);
       closeSync(fd);
       execFileSync(`mkfs.${kind}`, [...FORMAT[kind]!, image], { stdio: 'ignore' });
-      execFileSync('mount', ['-o', ['loop', mountOptions].filter(Boolean).join(','), image, path]);
     }
+    mount();
     chmodSync(path, 0o777);
-    return { path, dispose };
+    return { path, remount, dispose };
   } catch (error) {
     dispose();
     throw error;
