@@ -1,16 +1,17 @@
 #!/usr/bin/env node
-import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { VERSION } from '../server/version.ts';
 import { exportsCommand } from './exports.ts';
 import { serveCommand } from './serve.ts';
-
-const { version } = createRequire(import.meta.url)('#package') as { version: string };
+import { clientsCommand, statusCommand } from './status.ts';
 
 const program = new Command('steadfs')
   .description('A userspace NFSv3 server for Linux clients')
-  .version(version)
+  .version(VERSION)
   .addCommand(serveCommand())
   .addCommand(exportsCommand())
+  .addCommand(statusCommand())
+  .addCommand(clientsCommand())
   .showHelpAfterError('(steadfs COMMAND --help says more)');
 
 await program.parseAsync();

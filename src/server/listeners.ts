@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import type { Logger } from '../common/log.ts';
-import { type Dispatcher, type TcpLimits, TcpTransport, UdpTransport } from '../rpc/index.ts';
+import { type Dispatcher, type Peer, type TcpLimits, TcpTransport, UdpTransport } from '../rpc/index.ts';
 import { ConfigError } from './config.ts';
 
 /** Where a server listens: each address over TCP and UDP, on the same port. */
@@ -9,6 +9,8 @@ export interface Listeners {
   readonly udp: readonly UdpTransport[];
   readonly addresses: readonly string[];
   readonly port: number;
+  /** Who is connected over TCP. */
+  peers(): Peer[];
   close(): Promise<void>;
 }
 
@@ -52,7 +54,14 @@ export async function listenOn(
     await close();
     throw listenError(error, addresses, chosen);
   }
-  return { tcp, udp, addresses: taken, port: chosen, close };
+  return {
+    tcp,
+    udp,
+    addresses: taken,
+    port: chosen,
+    peers: () => tcp.flatMap((transport) => transport.peers()),
+    close,
+  };
 }
 
 export function codeOf(error: unknown): string {

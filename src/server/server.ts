@@ -8,12 +8,15 @@ import { nfs3Program } from '../nfs/v3/program.ts';
 import { Dispatcher, type ProgramVersion } from '../rpc/index.ts';
 import { openState, type StateStore } from '../state/index.ts';
 import { asServer, openLocalFileSystem } from '../vfs/local/index.ts';
+import { AdminServer } from './admin.ts';
 import { ConfigError, type ServeConfig } from './config.ts';
 import { type Listeners, listenOn } from './listeners.ts';
 import { Metrics } from './metrics.ts';
 import { mountCommand } from './mount-command.ts';
 import { type Portmap, startPortmap } from './portmap.ts';
+import { type ClientReport, clientReports, type StatusReport } from './reports.ts';
 import { traceCalls } from './trace.ts';
+import { VERSION } from './version.ts';
 
 const LOOPBACK_HOSTS = ['127.0.0.0/8', '::1'];
 
@@ -25,6 +28,8 @@ export class Server {
   private readonly config: ServeConfig;
   private readonly log: Logger;
   private readonly parts: Parts;
+  private readonly startedAt = Date.now();
+  private admin: AdminServer | undefined;
 
   private constructor(config: ServeConfig, log: Logger, parts: Parts) {
     this.config = config;
@@ -65,7 +70,13 @@ export class Server {
       metrics?.watch(listeners);
 
       const portmap = await startPortmap(config.portmap, listeners, programs, log);
-      return new Server(config, log, { state, exports, metrics, listeners, portmap });
+      opened.push(() => portmap.close());
+      const server = new Server(config, log, { state, exports, metrics, listeners, portmap });
+      server.admin = await AdminServer.start(config.stateDirectory, {
+        'GET /status': () => server.status(),
+        'GET /clients': () => server.clients(),
+      });
+      return server;
     } catch (error) {
       for (const close of opened.reverse()) await close();
       throw error;
@@ -82,9 +93,31 @@ export class Server {
     }
   }
 
+  status(): StatusReport {
+    const { exports, listeners, portmap } = this.parts;
+    return {
+      version: VERSION,
+      pid: process.pid,
+      startedAt: this.startedAt,
+      stateDirectory: this.config.stateDirectory,
+      addresses: listeners.addresses,
+      port: listeners.port,
+      portmap: portmap.kind,
+      mountCommand: this.mountCommand,
+      exports: exports.list(),
+      connections: listeners.peers().length,
+      clients: this.clients().length,
+    };
+  }
+
+  clients(): ClientReport[] {
+    return clientReports(this.parts.listeners.peers(), this.parts.state.mounts.list());
+  }
+
   /** Answers what has been asked, flushes, and lets go of everything. */
   async close(): Promise<void> {
     const { state, exports, metrics, listeners, portmap } = this.parts;
+    await this.admin?.close();
     await portmap.close();
     await listeners.close();
     await exports.close();

@@ -102,7 +102,7 @@ test('mistakes end the command with 1 and one message that says what to do', asy
     const cases: [string[], RegExp][] = [
       [['serve', ...state], /nothing to serve/],
       [['serve', `${folder}/none`, ...state, ...common], /none/],
-      [['serve', '--exports', `${folder}/bad`, ...state, ...common], /bad:1:\d+: .*"async"/],
+      [['serve', '--exports', `${folder}/bad`, ...state, ...common], /bad:1:\d+: .*did you mean async/],
       [['serve', '--exports', `${folder}/missing`, ...state, ...common], /missing: cannot be read/],
       [['serve', folder, ...state, '--port', String(port), '--portmap', 'off'], /is taken.*--port/],
       [['serve', folder, ...state, '--listen', '192.0.2.1', ...common], /no interface .* 192\.0\.2\.1/],
@@ -174,5 +174,35 @@ test('exports checks a file and shows what it says, with the defaults', async ()
     assert.equal(JSON.parse(json.stdout)[0].hosts.length, 2);
     writeFileSync(`${folder}/exports`, '/srv (rw,\n');
     assert.equal((await start(['exports', `${folder}/exports`]).finished).code, 1);
+  });
+});
+
+test('status and clients ask a running server, for people and as JSON', async () => {
+  await withCommands(async ({ folder, start }) => {
+    const state = ['--state', `${folder}/state`];
+    const server = start(['serve', folder, ...state, ...common]);
+    const port = await portOf(server);
+    const client = await RpcClient.connectTcp({ host: '127.0.0.1', port });
+    await client.call(MOUNTPROG, 3, 4, nothing, undefined, nothing);
+    const [status, json, clients] = await Promise.all([
+      start(['status', ...state]).finished,
+      start(['status', ...state, '--json']).finished,
+      start(['clients', ...state]).finished,
+    ]);
+    client.close();
+    assert.match(status.stdout, new RegExp(`process ${server.child.pid}, `));
+    assert.ok(status.stdout.includes(`export     ${folder}  127.0.0.0/8 ::1\n`), status.stdout);
+    const report = JSON.parse(json.stdout);
+    assert.equal(report.port, port);
+    assert.equal(report.connections, 1);
+    assert.match(clients.stdout, /^127\.0\.0\.1 {2}1 connection\n$/);
+  });
+});
+
+test('status without a server says which state it looked at', async () => {
+  await withCommands(async ({ folder, start }) => {
+    const { code, stderr } = await start(['status', '--state', `${folder}/none`]).finished;
+    assert.equal(code, 1);
+    assert.match(stderr, /no server runs on the state .*none/);
   });
 });

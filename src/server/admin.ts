@@ -1,0 +1,117 @@
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
+
+const SOCKET = 'admin.sock';
+const MAX_BODY = 64 * 1024;
+const TIMEOUT_MILLISECONDS = 5000;
+
+/** The admin socket lies in the state folder, which nobody but the server's user can enter. */
+export function adminSocketPath(stateDirectory: string): string {
+  return join(stateDirectory, SOCKET);
+}
+
+/** What a question gets: any JSON value. Throw {@link AdminRefusal} for one that makes no sense. */
+export type AdminHandler = (body: unknown) => unknown;
+
+/** A request that cannot be met; the message is for the administrator. */
+export class AdminRefusal extends Error {
+  override readonly name = 'AdminRefusal';
+}
+
+/** Answers `steadfs status` and its kin: JSON over HTTP on a socket in the state folder. */
+export class AdminServer {
+  private readonly server: Server;
+  private readonly path: string;
+
+  private constructor(server: Server, path: string) {
+    this.server = server;
+    this.path = path;
+  }
+
+  /** @param handlers by method and path, such as `GET /status`. */
+  static async start(stateDirectory: string, handlers: Readonly<Record<string, AdminHandler>>): Promise<AdminServer> {
+    const path = adminSocketPath(stateDirectory);
+    // The state is ours alone by now, so what lies here was left by a server that was killed.
+    rmSync(path, { force: true });
+    const server = createServer((question, response) => void answer(handlers, question, response));
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(path, resolve);
+    });
+    chmodSync(path, 0o600);
+    return new AdminServer(server, path);
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise<void>((resolve) => this.server.close(() => resolve()));
+    rmSync(this.path, { force: true });
+  }
+}
+
+async function answer(
+  handlers: Readonly<Record<string, AdminHandler>>,
+  question: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const reply = (status: number, value: unknown) => {
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+  };
+  try {
+    const handler = handlers[`${question.method} ${question.url}`];
+    if (handler === undefined) return reply(404, { error: 'this server does not know that question' });
+    reply(200, await handler(await bodyOf(question)));
+  } catch (error) {
+    const { message } = error as Error;
+    reply(error instanceof AdminRefusal ? 400 : 500, { error: message });
+  }
+}
+
+async function bodyOf(question: IncomingMessage): Promise<unknown> {
+  let text = '';
+  for await (const chunk of question) {
+    text += chunk;
+    if (text.length > MAX_BODY) throw new AdminRefusal('the request is too long');
+  }
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new AdminRefusal('the request is not JSON');
+  }
+}
+
+/** Asks the server that has this state. Rejects with an Error whose message says what to do. */
+export function askServer(stateDirectory: string, question: string, body?: unknown): Promise<unknown> {
+  const [method = 'GET', path = '/'] = question.split(' ');
+  const socketPath = adminSocketPath(stateDirectory);
+  return new Promise((resolve, reject) => {
+    const asked = request({ socketPath, method, path, timeout: TIMEOUT_MILLISECONDS }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.on('end', () => {
+        const value = JSON.parse(text) as { error?: string };
+        if (response.statusCode === 200) resolve(value);
+        else reject(new Error(value.error));
+      });
+    });
+    asked.on('timeout', () => asked.destroy(new Error('the server does not answer its admin socket')));
+    asked.on('error', (error) => reject(explain(error, stateDirectory)));
+    asked.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+function explain(error: NodeJS.ErrnoException, stateDirectory: string): Error {
+  switch (error.code) {
+    case 'ENOENT':
+    case 'ECONNREFUSED':
+      return new Error(`no server runs on the state ${stateDirectory}; name the one that it was started with: --state`);
+    case 'EACCES':
+      return new Error(`the state ${stateDirectory} belongs to another user; ask as that user, or as root`);
+    default:
+      return error;
+  }
+}
