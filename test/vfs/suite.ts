@@ -64,6 +64,14 @@ function handles(check: Check): void {
     await failsWith('STALE', () => fs.attributes(made.inode));
   });
 
+  check('resolve: a removed file is STALE from the moment it is removed', async ({ fs, me }) => {
+    for (let at = 0; at < 50; at += 1) {
+      const { inode } = await file(fs, me, fs.root, `f${at}`, 'x');
+      await fs.remove(me, fs.root, bytes(`f${at}`));
+      await failsWith('STALE', () => fs.attributes(inode));
+    }
+  });
+
   check('resolve: a removed directory is STALE, also as the place of an operation', async ({ fs, me }) => {
     const dir = await directory(fs, me, fs.root, 'd');
     await fs.rmdir(me, fs.root, bytes('d'));

@@ -82,8 +82,8 @@ export class LocalFileSystem implements FileSystem {
     const opening = this.#opening.get(key);
     if (opening !== undefined) return opening;
     const fd = this.#volume.handles.open(body);
-    if (!(fd instanceof Promise)) return this.#volume.adopt(fd).inode;
-    const promise = this.#count(fd.then((late) => this.#volume.adopt(late).inode));
+    if (!(fd instanceof Promise)) return this.#opened(fd);
+    const promise = this.#count(fd.then((late) => this.#opened(late)));
     this.#opening.set(key, promise);
     const opened = () => void this.#opening.delete(key);
     promise.then(opened, opened);
@@ -206,6 +206,14 @@ export class LocalFileSystem implements FileSystem {
     this.#volume.data.close();
     this.#volume.cache.close();
     this.#closeDescriptors();
+  }
+
+  /** A file without a name is gone for clients, also while somebody on the server still has it open. */
+  #opened(fd: number): LocalInode {
+    const { inode, attributes } = this.#volume.adopt(fd);
+    if (attributes.nlink > 0) return inode;
+    this.#volume.cache.doom(inode);
+    throw new FsError('STALE', 'resolve');
   }
 
   /** Runs an operation on a file that is held open meanwhile. One that was let go of is opened again. */

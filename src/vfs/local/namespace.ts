@@ -7,7 +7,7 @@ import { codeOf } from './errno.ts';
 import { become } from './identity.ts';
 import { forgetChild, type LocalInode } from './inode.ts';
 import { errno } from './libc.ts';
-import { May, mustBeGranted } from './permission.ts';
+import { carryOver, May, mustBeGranted } from './permission.ts';
 import { statOf } from './stat.ts';
 import { mustExist, type Seen, type Volume } from './volume.ts';
 
@@ -27,7 +27,9 @@ export function changing(
     throw new FsError(code, operation);
   }
   directory.changes += 1;
-  return { result, before, after: statOf(directory.fd) };
+  const after = statOf(directory.fd);
+  carryOver(directory, before, after);
+  return { result, before, after };
 }
 
 /** What a name is now. Checks that the caller may search: an error must not tell who may not look what is there. */

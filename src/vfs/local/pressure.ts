@@ -1,7 +1,10 @@
 import { spaceOf } from './limits.ts';
 
-/** A write to the page cache that took longer was made to wait until others are on disk. */
-const SLOW_MS = 5;
+/**
+ * A write to the page cache that took longer was made to wait until others are on disk. On a busy machine, a thread
+ * that was merely put aside by the scheduler is back before that.
+ */
+const SLOW_MS = 10;
 /** For how long writes then go through the thread pool. */
 const THROTTLED_MS = 1000;
 /** How often the space left is looked at, and how little of it is little. */
