@@ -72,10 +72,7 @@ export class Server {
       const portmap = await startPortmap(config.portmap, listeners, programs, log);
       opened.push(() => portmap.close());
       const server = new Server(config, log, { state, exports, metrics, listeners, portmap });
-      server.admin = await AdminServer.start(config.stateDirectory, {
-        'GET /status': () => server.status(),
-        'GET /clients': () => server.clients(),
-      });
+      server.admin = await server.openAdmin();
       return server;
     } catch (error) {
       for (const close of opened.reverse()) await close();
@@ -90,6 +87,19 @@ export class Server {
       this.log.info({ exports: this.parts.exports.list().length }, 'exports reloaded');
     } catch (error) {
       this.log.error({}, `exports not reloaded, the old ones stay: ${(error as Error).message}`);
+    }
+  }
+
+  private async openAdmin(): Promise<AdminServer | undefined> {
+    try {
+      return await AdminServer.start(this.config.stateDirectory, {
+        'GET /status': () => this.status(),
+        'GET /clients': () => this.clients(),
+      });
+    } catch (error) {
+      // A path too long for a socket, say: clients are to be served all the same.
+      this.log.warn({ err: error }, 'no admin socket: "steadfs status" and its kin cannot ask this server');
+      return undefined;
     }
   }
 
