@@ -1,3 +1,4 @@
+export { type HandleAliases, MemoryAliases } from './aliases.ts';
 export { StateError } from './error.ts';
 export { openState, type StateOptions } from './lmdb.ts';
 export { MemoryState } from './memory.ts';

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { type Database, open, type RootDatabase } from 'lmdb';
+import { LmdbAliases } from './aliases.ts';
 import { checkDataFile, damaged } from './datafile.ts';
 import { reason, StateError } from './error.ts';
 import { Fsids } from './fsids.ts';
@@ -70,6 +71,7 @@ class LmdbState implements StateStore {
   readonly verifier: Verifier;
   readonly index: PlaceIndex;
   readonly mounts: MountTable;
+  readonly aliases: LmdbAliases;
   private readonly fsids: Fsids;
   private readonly release: () => Promise<void>;
   private closing: Promise<void> | undefined;
@@ -78,6 +80,7 @@ class LmdbState implements StateStore {
     settings: LmdbSettings,
     index: PlaceIndex,
     mounts: MountTable,
+    aliases: LmdbAliases,
     bootId: string,
     release: () => Promise<void>,
   ) {
@@ -86,6 +89,7 @@ class LmdbState implements StateStore {
     this.fsids = new Fsids(settings);
     this.index = index;
     this.mounts = mounts;
+    this.aliases = aliases;
     this.release = release;
   }
 
@@ -111,11 +115,12 @@ function openTables(
   checkFormat(settings, path);
   const keeper = new LmdbMounts(table(root, 'mounts'), report);
   const mounts = new MountTable(keeper, options.now === undefined ? {} : { now: options.now });
+  const aliases = new LmdbAliases(table(root, 'aliases'), report);
   const bootId = options.bootId ?? readFileSync(BOOT_ID, 'utf8').trim();
   const journal = Journal.open(`${directory}/index.journal`);
   try {
     const index = new PlaceIndex(table(root, 'places'), journal, report);
-    return new LmdbState(settings, index, mounts, bootId, async () => {
+    return new LmdbState(settings, index, mounts, aliases, bootId, async () => {
       await root.flushed;
       // An open environment can hang process.exit(), so nothing is left to lmdb's own exit hook.
       await root.close();

@@ -1,4 +1,5 @@
 import type { HandleIndex, Place } from '../vfs/index.ts';
+import { MemoryAliases } from './aliases.ts';
 import { Fsids } from './fsids.ts';
 import { MountTable } from './mounts.ts';
 import { secretOf } from './secret.ts';
@@ -12,6 +13,7 @@ export class MemoryState implements StateStore {
   readonly verifier: Verifier;
   readonly index: HandleIndex = new MemoryIndex();
   readonly mounts = new MountTable();
+  readonly aliases = new MemoryAliases();
   private readonly fsids: Fsids;
 
   constructor(settings: Settings = new MemorySettings(), bootId = 'memory') {

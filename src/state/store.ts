@@ -1,4 +1,5 @@
 import type { HandleIndex, VerifierSource } from '../vfs/index.ts';
+import type { HandleAliases } from './aliases.ts';
 import type { MountTable } from './mounts.ts';
 
 /**
@@ -13,6 +14,8 @@ export interface StateStore {
   readonly verifier: VerifierSource;
   readonly index: HandleIndex;
   readonly mounts: MountTable;
+  /** For NFSv2, whose handles are too short for some file systems' own. */
+  readonly aliases: HandleAliases;
   /**
    * The file system id of what `key` names (an export without `fsid=`): 63 random bits, never zero, no two alike.
    * On disk before this returns, because file handles carry it.

@@ -18,7 +18,7 @@ import { assertPlaces, placeOf, stateSuite } from './suite.ts';
 
 stateSuite({ name: 'LMDB', make: () => openState(scratchDirectory()) });
 
-test('LMDB: secret, ids, verifier, places and mounts are there again after a restart', async () => {
+test('LMDB: secret, ids, verifier, places, aliases and mounts are there again after a restart', async () => {
   const directory = scratchDirectory();
   let now = 1000;
   const options = { bootId: 'one', now: () => now++ };
@@ -30,6 +30,8 @@ test('LMDB: secret, ids, verifier, places and mounts are there again after a res
   const verifier = Buffer.from(before.verifier.current);
   const fsid = before.fsidFor('/srv');
   before.index.add([{ key, place }]);
+  const alias = randomBytes(14);
+  await before.aliases.keep(alias, key);
   before.mounts.add('192.0.2.2', Buffer.from('/srv/z'));
   before.mounts.add('192.0.2.1', Buffer.from('/srv'));
   before.mounts.add('192.0.2.1', Buffer.from('/gone'));
@@ -42,6 +44,7 @@ test('LMDB: secret, ids, verifier, places and mounts are there again after a res
     assert.deepEqual(again.verifier.current, verifier);
     assert.equal(again.fsidFor('/srv'), fsid);
     assertPlaces(again, key, [place]);
+    assert.deepEqual(again.aliases.find(alias), key);
     assert.deepEqual(again.mounts.list(), [
       { client: '192.0.2.2', path: Buffer.from('/srv/z'), since: 1000 },
       { client: '192.0.2.1', path: Buffer.from('/srv'), since: 1001 },

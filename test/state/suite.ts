@@ -12,11 +12,11 @@ export interface Subject {
 
 /** The contract of {@link StateStore}, which every implementation has to fulfil. */
 export function stateSuite(subject: Subject): void {
-  const check = (what: string, run: (store: StateStore) => void) =>
+  const check = (what: string, run: (store: StateStore) => void | Promise<void>) =>
     test(`${subject.name}: ${what}`, async () => {
       const store = await subject.make();
       try {
-        run(store);
+        await run(store);
       } finally {
         await store.close();
       }
@@ -128,6 +128,26 @@ export function stateSuite(subject: Subject): void {
       mounts.list().map(({ client }) => client),
       ['2001:db8::2'],
     );
+  });
+
+  check('aliases: a kept one is found, by what it was then, and no other', async (store) => {
+    const [alias, other, body] = [randomBytes(14), randomBytes(14), randomBytes(41)];
+    assert.equal(store.aliases.find(alias), undefined);
+    const [aliasGiven, bodyGiven] = [Buffer.from(alias), Buffer.from(body)];
+    const kept = store.aliases.keep(aliasGiven, bodyGiven);
+    for (const given of [aliasGiven, bodyGiven]) given.fill(0);
+    await kept;
+    assert.deepEqual(store.aliases.find(alias), body);
+    assert.equal(store.aliases.find(other), undefined);
+  });
+
+  check('aliases: many at once, and the same one again', async (store) => {
+    const pairs = Array.from({ length: 300 }, () => [randomBytes(14), randomBytes(21)] as const);
+    await Promise.all([...pairs, ...pairs].map(([alias, body]) => store.aliases.keep(alias, body)));
+    for (const [alias, body] of pairs) {
+      assert.deepEqual(store.aliases.find(alias), body);
+      assert.equal(store.aliases.keep(alias, body), undefined, 'one that is there costs no wait');
+    }
   });
 
   test(`${subject.name}: closing twice is closing once`, async () => {
