@@ -3,6 +3,8 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import { join } from 'node:path';
 
 const SOCKET = 'admin.sock';
+/** `sun_path` of unix(7) without its NUL; a longer path would be cut short in silence. */
+const MAX_SOCKET_PATH = 107;
 const MAX_BODY = 64 * 1024;
 const TIMEOUT_MILLISECONDS = 5000;
 
@@ -32,6 +34,7 @@ export class AdminServer {
   /** @param handlers by method and path, such as `GET /status`. */
   static async start(stateDirectory: string, handlers: Readonly<Record<string, AdminHandler>>): Promise<AdminServer> {
     const path = adminSocketPath(stateDirectory);
+    if (Buffer.byteLength(path) > MAX_SOCKET_PATH) throw new Error(`the path of ${path} is too long for a socket`);
     // The state is ours alone by now, so what lies here was left by a server that was killed.
     rmSync(path, { force: true });
     const server = createServer((question, response) => void answer(handlers, question, response));

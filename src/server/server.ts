@@ -97,7 +97,7 @@ export class Server {
         'GET /clients': () => this.clients(),
       });
     } catch (error) {
-      // A path too long for a socket, say: clients are to be served all the same.
+      // Clients are to be served all the same.
       this.log.warn({ err: error }, 'no admin socket: "steadfs status" and its kin cannot ask this server');
       return undefined;
     }
