@@ -51,7 +51,10 @@ test('as an ordinary user without capabilities: read, write, rename, remove, res
 
     await onMount(
       guest,
-      'exec 5<moved/renamed; (cd moved/b/c; while ! test -e ../../go; do sleep 0.2; done; ls ..) >/tmp/listed & echo $! >/tmp/job',
+      `# A program whose working folder and open file are renamed under it after the restart.
+       (exec 5<moved/renamed; cd moved/b/c; touch /tmp/held.begun; until test -e ../../go; do sleep 0.2; done
+        ls .. >/tmp/held; cat <&5 >>/tmp/held; mv /tmp/held /tmp/held.done) &
+       until test -e /tmp/held.begun; do sleep 0.1; done`,
     );
     assert.equal(await server.stop(), 0);
     await start();
@@ -61,8 +64,8 @@ test('as an ordinary user without capabilities: read, write, rename, remove, res
        test "$(cat moved/renamed)" = deep; test "$(cat moved/hard)" = deep
        mv moved/b moved/other; mv moved/renamed moved/again; echo more >> moved/hard
        touch moved/go
-       while test -e /proc/$(cat /tmp/job); do sleep 0.1; done
-       test "$(wc -l < /tmp/listed)" = 90
+       until test -e /tmp/held.done; do sleep 0.1; done
+       test "$(wc -l < /tmp/held.done)" = 92
        test "$(cat moved/again)" = $'deep\\nmore'
        rm -r moved fifo; ls`,
       120_000,
