@@ -1,6 +1,7 @@
 import type { Awaitable } from '../common/awaitable.ts';
 import type { Call } from '../rpc/index.ts';
 import type {
+  Acls,
   Attributes,
   Caller,
   Change,
@@ -13,6 +14,8 @@ import type {
   Listing,
   NewAttributes,
   NodeKind,
+  Quota,
+  QuotaKind,
   ReadResult,
   SpaceInfo,
   Stability,
@@ -49,7 +52,10 @@ export interface View {
   rename(from: Inode, fromName: Buffer, to: Inode, toName: Buffer): Awaitable<{ from: Change; to: Change }>;
   link(inode: Inode, directory: Inode, name: Buffer): Awaitable<{ file: Attributes; directory: Change }>;
   readdir(directory: Inode, cookie: bigint, plus: boolean, fits: (name: Buffer) => boolean): Awaitable<FileListing>;
+  acls(inode: Inode): Awaitable<{ acls: Acls; attributes: Attributes }>;
+  setAcls(inode: Inode, acls: Acls): Awaitable<Change>;
   space(): Awaitable<SpaceInfo>;
+  quota(kind: QuotaKind, id: number): Awaitable<Quota | undefined>;
 }
 
 /** LOOKUP's answer. The view differs from the directory's where the name is a mount point that the export crosses. */
@@ -76,6 +82,8 @@ export interface Exports {
   file(handle: Buffer, call: Call): Awaitable<File>;
   /** The wire handle of an inode: 16 to 64 bytes. */
   handleOf(view: View, inode: Inode): Buffer;
+  /** The same in the 32 bytes that NFSv2 has: filled with zeros, or an alias that the state remembers. */
+  handle32Of(view: View, inode: Inode): Awaitable<Buffer>;
   /** MNT: the directory at a path that is an export or lies below one. Throws {@link FsError}: NOENT, ACCES, NOTDIR, ... */
   mount(path: Buffer, call: Call): Awaitable<File>;
   /** For MOUNT's EXPORT: every exported path with the hosts it is for; no hosts means everyone. */

@@ -2,9 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Awaitable, then } from '../common/awaitable.ts';
 import type { Logger } from '../common/log.ts';
 import type { Call, Credential, Peer } from '../rpc/index.ts';
+import type { HandleAliases } from '../state/index.ts';
 import { type FileSystem, FsError, type Inode } from '../vfs/index.ts';
 import type { Exports, File, View } from './contract.ts';
-import { openHandle, sealHandle } from './handle.ts';
+import { openHandle, pad32, sealAlias, sealHandle, unpad32 } from './handle.ts';
 import { HandleCache } from './handlecache.ts';
 import { type Match, matchHost } from './match.ts';
 import { type MountSource, parseMounts, systemMounts } from './mounts.ts';
@@ -22,6 +23,8 @@ export interface ExportTableOptions {
   openFileSystem(path: string): Awaitable<FileSystem>;
   /** The fsid of a path: made once, kept for good, the same on every node. */
   fsidFor(key: string): bigint;
+  /** For handles that are too long for NFSv2. */
+  readonly aliases: HandleAliases;
   readonly resolver: Resolver;
   readonly log: Logger;
   readonly mounts?: MountSource;
@@ -41,6 +44,7 @@ const FIRST_FREE_PORT = 1024;
 /** The exports of this server: who may use which, and what a file handle stands for. */
 export class ExportTable implements Exports {
   readonly #secret: Buffer;
+  readonly #aliases: HandleAliases;
   readonly #ports: PlanPorts;
   readonly #log: Logger;
   readonly #names: HostNames;
@@ -59,8 +63,9 @@ export class ExportTable implements Exports {
   #changing: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor({ secret, openFileSystem, fsidFor, resolver, log, mounts, nameTimes }: ExportTableOptions) {
+  constructor({ secret, aliases, openFileSystem, fsidFor, resolver, log, mounts, nameTimes }: ExportTableOptions) {
     this.#secret = secret;
+    this.#aliases = aliases;
     this.#ports = { openFileSystem, fsidFor, log, mounts: mounts ?? systemMounts, unservable: new Set() };
     this.#log = log;
     this.#names = new HostNames(resolver, log, () => this.#generation++, nameTimes ?? NAME_TIMES);
@@ -84,7 +89,8 @@ export class ExportTable implements Exports {
     });
   }
 
-  file(handle: Buffer, call: Call): Awaitable<File> {
+  file(padded: Buffer, call: Call): Awaitable<File> {
+    const handle = unpad32(padded);
     const known = this.#handles.get(handle);
     if (known === undefined) return this.#open(handle, call);
     const view = this.#view(known.served, call.credential, call.peer);
@@ -95,10 +101,16 @@ export class ExportTable implements Exports {
 
   handleOf(view: View, inode: Inode): Buffer {
     if (inode.handle === undefined) {
-      const fsid = (BigInt(view.fsidHigh) << 32n) | BigInt(view.fsidLow);
-      inode.handle = sealHandle(this.#secret, fsid, inode.body);
+      inode.handle = sealHandle(this.#secret, fsidOf(view), inode.body);
     }
     return inode.handle;
+  }
+
+  handle32Of(view: View, inode: Inode): Awaitable<Buffer> {
+    const own = pad32(this.handleOf(view, inode));
+    if (own !== undefined) return own;
+    const { handle, alias } = sealAlias(this.#secret, fsidOf(view), inode.body);
+    return then(this.#aliases.keep(alias, inode.body), () => handle);
   }
 
   async mount(path: Buffer, call: Call): Promise<File> {
@@ -142,7 +154,10 @@ export class ExportTable implements Exports {
 
   /** The way of a handle that is not known, or whose file was let go. */
   #open(handle: Buffer, call: Call): Awaitable<File> {
-    const { fsid, body } = openHandle(this.#secret, handle);
+    const { fsid, body: given, isAlias } = openHandle(this.#secret, handle);
+    const body = isAlias ? this.#aliases.find(given) : given;
+    // The state that knew it was lost: the client is to look its file up again.
+    if (body === undefined) throw new FsError('STALE', 'alias');
     const served = this.#byFsid.get(fsid);
     if (served?.serving.fileSystem === undefined) return this.#openLater(handle, fsid, body, call);
     return this.#resolve(served, handle, body, call);
@@ -273,6 +288,10 @@ export class ExportTable implements Exports {
       .finally(() => this.#closing.delete(closing));
     this.#closing.add(closing);
   }
+}
+
+function fsidOf({ fsidHigh, fsidLow }: View): bigint {
+  return (BigInt(fsidHigh) << 32n) | BigInt(fsidLow);
 }
 
 /** The exports refuse this caller; `operation` says why. */

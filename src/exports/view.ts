@@ -2,6 +2,7 @@ import { type Awaitable, then } from '../common/awaitable.ts';
 import type { Credential, Peer } from '../rpc/index.ts';
 import {
   Access,
+  type Acls,
   type Attributes,
   type Caller,
   type Change,
@@ -15,6 +16,8 @@ import {
   type Listing,
   type NewAttributes,
   type NodeKind,
+  type Quota,
+  type QuotaKind,
   type ReadResult,
   type SpaceInfo,
   type Stability,
@@ -160,8 +163,21 @@ export class ExportView implements View {
       : listing;
   }
 
+  acls(inode: Inode): Awaitable<{ acls: Acls; attributes: Attributes }> {
+    return this.fileSystem.acls(inode);
+  }
+
+  setAcls(inode: Inode, acls: Acls): Awaitable<Change> {
+    this.#mustBeWritable('setacl');
+    return this.fileSystem.setAcls(this.caller, inode, acls);
+  }
+
   space(): Awaitable<SpaceInfo> {
     return this.fileSystem.space();
+  }
+
+  quota(kind: QuotaKind, id: number): Awaitable<Quota | undefined> {
+    return this.fileSystem.quota(kind, id);
   }
 
   #mustBeWritable(operation: string): void {

@@ -1,6 +1,6 @@
 import type { Awaitable } from '../common/awaitable.ts';
 import type { Logger } from '../common/log.ts';
-import type { Exports } from '../exports/contract.ts';
+import type { Exports, File } from '../exports/contract.ts';
 import { type Call, RpcRefusal, SYSTEM_ERR } from '../rpc/index.ts';
 import type { MountTable } from '../state/index.ts';
 import { FsError, type FsErrorCode } from '../vfs/index.ts';
@@ -28,19 +28,18 @@ const REASONS: Partial<Record<FsErrorCode, string>> = {
 };
 
 /**
- * Finds the directory that a client wants to mount, and its handle; `answer` makes the reply of it. A mount that
+ * Finds the directory that a client wants to mount; `answer` makes the reply of it. A mount that
  * succeeds is entered in the table; every mount, and every refusal, is a line in the log.
  */
 export async function mount<Res>(
   { exports, mounts, log }: MountService,
   path: Buffer,
   call: Call,
-  answer: { ok(handle: Buffer): Awaitable<Res>; failed(status: MountFailure): Res },
+  answer: { ok(directory: File): Awaitable<Res>; failed(status: MountFailure): Res },
 ): Promise<Res> {
   const about = { client: call.peer.address, path: path.toString(), mountVersion: call.version };
   try {
-    const { view, inode } = await exports.mount(path, call);
-    const reply = await answer.ok(exports.handleOf(view, inode));
+    const reply = await answer.ok(await exports.mount(path, call));
     mounts.add(call.peer.address, path);
     log.info(about, 'mounted');
     return reply;

@@ -6,7 +6,7 @@ export const MOUNTPROG = 100005;
 const MNTPATHLEN = 1024;
 const MNTNAMLEN = 255;
 const FHSIZE3 = 64;
-export const FHSIZE = 32;
+const FHSIZE = 32;
 /** What a list of another server may have. */
 const MAX_LIST = 1_000_000;
 const MAX_FLAVORS = 32;

@@ -148,6 +148,7 @@ async function openExports(config: ServeConfig, state: StateStore, log: Logger):
   const exports = new ExportTable({
     secret: state.secret,
     fsidFor: (key) => state.fsidFor(key),
+    aliases: state.aliases,
     openFileSystem: (path) => openLocalFileSystem(path, { index: state.index, verifier: state.verifier }),
     resolver: systemResolver,
     log,

@@ -1,5 +1,7 @@
 import type { Awaitable } from '../common/awaitable.ts';
+import type { Acls } from './acl.ts';
 import type { Attributes, Change, FileType, NewAttributes, Time } from './attributes.ts';
+import type { Quota, QuotaKind } from './quota.ts';
 
 /** On whose behalf an operation runs, after squashing. The kernel decides what this identity may do. */
 export interface Caller {
@@ -111,6 +113,8 @@ export interface FileSystemLimits {
   readonly timeDelta: Time;
   readonly caseInsensitive: boolean;
   readonly casePreserving: boolean;
+  /** True if a directory cookie with its lower half cut off is a position too: the same, or shortly before it (ext4). */
+  readonly hashedCookies: boolean;
 }
 
 /**
@@ -189,7 +193,18 @@ export interface FileSystem {
     fits: (name: Buffer) => boolean,
   ): Awaitable<Listing>;
 
+  /** Anyone may see them. Where the storage keeps no ACLs, no file has one. */
+  acls(inode: Inode): Awaitable<{ acls: Acls; attributes: Attributes }>;
+  /**
+   * Replaces those ACLs that are given; an empty one is taken away. Throws PERM unless the caller owns the file, INVAL
+   * for an ACL that makes no sense, ACCES for a default ACL on something else than a directory, NOTSUPP where the storage
+   * keeps none.
+   */
+  setAcls(caller: Caller, inode: Inode, acls: Acls): Awaitable<Change>;
+
   space(): Awaitable<SpaceInfo>;
+  /** Undefined where the storage counts nothing for such an id. Who may ask is for others to decide. */
+  quota(kind: QuotaKind, id: number): Awaitable<Quota | undefined>;
   /** Lets go of every file. Running operations end first. */
   close(): Promise<void>;
 }

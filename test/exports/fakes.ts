@@ -29,7 +29,7 @@ export class FakeFileSystem implements FileSystem {
   readonly writeVerifier = Buffer.alloc(8);
   readonly limits = {
     ...{ maxFileSize: 2 ** 40, maxNameBytes: 255, maxLinks: 1000, timeDelta: { seconds: 0, nanoseconds: 1 } },
-    ...{ caseInsensitive: false, casePreserving: true },
+    ...{ caseInsensitive: false, casePreserving: true, hashedCookies: false },
   };
   closed = false;
   readonly #inodes = new Map<string, FakeInode>();
@@ -99,6 +99,7 @@ export class FakeFileSystem implements FileSystem {
   }
 
   setAttributes = this.#changes('setAttributes');
+  setAcls = this.#changes('setAcls');
   commit = this.#changes('commit');
   remove = this.#changes('remove');
   rmdir = this.#changes('rmdir');
@@ -116,6 +117,12 @@ export class FakeFileSystem implements FileSystem {
     this.#record('link', caller);
     return { file: attributesOf(inode), directory: changeOf(directory) };
   }
+
+  acls(inode: Inode) {
+    return { acls: { access: undefined, default: undefined }, attributes: attributesOf(inode) };
+  }
+
+  quota(): undefined {}
 
   space() {
     const zero = { totalBytes: 0n, freeBytes: 0n, availableBytes: 0n };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { openHandle, sealHandle } from '../../src/exports/handle.ts';
+import { openHandle, pad32, sealAlias, sealHandle } from '../../src/exports/handle.ts';
 import { FsError, MAX_HANDLE_BODY } from '../../src/vfs/index.ts';
 
 const bytes = (minLength: number, maxLength: number) =>
@@ -61,8 +61,50 @@ test('file handle: cut short, made longer, or of another cluster: refused', () =
       for (let length = 0; length < handle.length; length++) {
         assert.throws(() => openHandle(secret, handle.subarray(0, length)), isBadHandle);
       }
-      assert.throws(() => openHandle(secret, Buffer.concat([handle, tail])), isBadHandle);
+      const longer = Buffer.concat([handle, tail]);
+      if (pad32(handle)?.equals(longer) !== true) assert.throws(() => openHandle(secret, longer), isBadHandle);
       if (!other.equals(secret)) assert.throws(() => openHandle(other, handle), isBadHandle);
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test('file handle: filled up to 32 bytes for NFSv2 it opens as itself, and no other fill does (RFC 1094 §2.3.3)', () => {
+  fc.assert(
+    fc.property(secrets, fsids, bytes(0, 14), (secret, fsid, body) => {
+      const handle = sealHandle(secret, fsid, body);
+      const padded = pad32(handle);
+      assert.equal(padded?.length, 32);
+      assert.deepEqual(openHandle(secret, padded), openHandle(secret, handle));
+      for (let bit = 0; bit < 32 * 8; bit++) {
+        const forged = Buffer.from(padded);
+        forged[bit >> 3]! ^= 1 << (bit & 7);
+        assert.throws(() => openHandle(secret, forged), isBadHandle, `bit ${bit}`);
+      }
+      for (let length = 0; length < 32; length++) {
+        if (length === handle.length) continue;
+        assert.throws(() => openHandle(secret, padded.subarray(0, length)), isBadHandle, `${length} bytes`);
+      }
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test('file handle: an alias has 32 bytes, is the same on every node, and of one body in one export alone', () => {
+  fc.assert(
+    fc.property(secrets, fsids, fsids, bytes(15, MAX_HANDLE_BODY), (secret, fsid, otherFsid, body) => {
+      assert.equal(pad32(sealHandle(secret, fsid, body)), undefined);
+      const { handle, alias } = sealAlias(secret, fsid, body);
+      assert.equal(handle.length, 32);
+      assert.deepEqual(sealAlias(Buffer.from(secret), fsid, body), { handle, alias });
+      assert.deepEqual(openHandle(secret, handle), { fsid, body: alias, isAlias: true });
+      assert.notDeepEqual(sealAlias(secret, fsid, Buffer.concat([body, Buffer.of(1)])).alias, alias);
+      if (otherFsid !== fsid) assert.notDeepEqual(sealAlias(secret, otherFsid, body).alias, alias);
+      for (let bit = 0; bit < 32 * 8; bit++) {
+        const forged = Buffer.from(handle);
+        forged[bit >> 3]! ^= 1 << (bit & 7);
+        assert.throws(() => openHandle(secret, forged), isBadHandle, `bit ${bit}`);
+      }
     }),
     { numRuns: 20 },
   );

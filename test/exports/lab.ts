@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { ExportTable, parseExports } from '../../src/exports/index.ts';
 import type { Call } from '../../src/rpc/index.ts';
+import { MemoryAliases } from '../../src/state/index.ts';
 import { FsError, type FsErrorCode, type Inode } from '../../src/vfs/index.ts';
 import { callFrom, FakeFileSystem, FakeLog, FakeMounts, FakeResolver, SLOW } from './fakes.ts';
 
@@ -10,6 +11,7 @@ import { callFrom, FakeFileSystem, FakeLog, FakeMounts, FakeResolver, SLOW } fro
 export class Lab {
   readonly secret = randomBytes(32);
   readonly fsids = new Map<string, bigint>();
+  readonly aliases = new MemoryAliases();
   readonly mounts = new FakeMounts();
   readonly resolver = new FakeResolver();
   readonly log = new FakeLog();
@@ -24,7 +26,14 @@ export class Lab {
   /** A server; closed when the test ends. */
   async serve(t: TestContext, text: string): Promise<ExportTable> {
     const table = new ExportTable({
-      ...{ secret: this.secret, resolver: this.resolver, log: this.log, mounts: this.mounts, nameTimes: SLOW },
+      ...{
+        secret: this.secret,
+        aliases: this.aliases,
+        resolver: this.resolver,
+        log: this.log,
+        mounts: this.mounts,
+        nameTimes: SLOW,
+      },
       openFileSystem: (path) => this.#open(path),
       fsidFor: (key) => {
         if (!this.fsids.has(key)) this.fsids.set(key, BigInt(this.fsids.size + 1) << 40n);

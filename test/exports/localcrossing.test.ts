@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { ExportTable, exportsForPaths, type File } from '../../src/exports/index.ts';
+import { MemoryAliases } from '../../src/state/index.ts';
 import { openLocalFileSystem } from '../../src/vfs/local/index.ts';
 import { callFrom, FakeLog, NO_NAMES } from './fakes.ts';
 
@@ -36,7 +37,7 @@ async function serve(t: TestContext, options: string): Promise<ExportTable> {
   const none = { places: () => [], add: () => undefined, remove: () => undefined };
   const verifier = { current: Buffer.alloc(8), advance: () => undefined };
   const table = new ExportTable({
-    ...{ secret: Buffer.alloc(32, 1), resolver: NO_NAMES, log: new FakeLog() },
+    ...{ secret: Buffer.alloc(32, 1), aliases: new MemoryAliases(), resolver: NO_NAMES, log: new FakeLog() },
     openFileSystem: (path) => openLocalFileSystem(path, { index: none, verifier }),
     fsidFor: (key) => createHash('sha256').update(key).digest().readBigUInt64BE(),
   });

@@ -34,6 +34,11 @@ export class FakeExports implements Exports {
     return handle;
   }
 
+  handle32Of(view: File['view'], inode: File['inode']): Buffer {
+    const handle = this.handleOf(view, inode);
+    return Buffer.concat([handle, Buffer.alloc(32)], 32);
+  }
+
   async mount(path: Buffer): Promise<File> {
     const found = this.files.get(path.toString('latin1')) ?? new FsError('NOENT', 'mount');
     if (!Buffer.isBuffer(found)) throw found;

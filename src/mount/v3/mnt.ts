@@ -16,7 +16,11 @@ export const mnt = (service: MountService) =>
     idempotent: true,
     handle: (path, call) =>
       mount<TypeOf<typeof mountres3>>(service, path, call, {
-        ok: (fhandle) => ({ status: MNT3_OK, fhandle, auth_flavors: FLAVORS }),
+        ok: ({ view, inode }) => ({
+          status: MNT3_OK,
+          fhandle: service.exports.handleOf(view, inode),
+          auth_flavors: FLAVORS,
+        }),
         failed: (status) => ({ status }),
       }),
   });

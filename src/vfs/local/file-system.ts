@@ -1,4 +1,5 @@
 import { type Awaitable, then } from '../../common/awaitable.ts';
+import type { Acls } from '../acl.ts';
 import type { Attributes, Change, NewAttributes, Time } from '../attributes.ts';
 import { FsError } from '../error.ts';
 import type {
@@ -17,7 +18,9 @@ import type {
   WriteResult,
 } from '../filesystem.ts';
 import type { VerifierSource } from '../ports.ts';
+import type { Quota, QuotaKind } from '../quota.ts';
 import { access } from './access.ts';
+import { acls, setAcls } from './acl.ts';
 import { create } from './create.ts';
 import { becomeServer } from './identity.ts';
 import { LocalInode } from './inode.ts';
@@ -25,6 +28,7 @@ import { spaceOf } from './limits.ts';
 import { link } from './link.ts';
 import { lookup } from './lookup.ts';
 import { mkdir, mknod, symlink } from './make.ts';
+import { quota } from './quota.ts';
 import { read } from './read.ts';
 import { readdir } from './readdir.ts';
 import { readlink } from './readlink.ts';
@@ -187,6 +191,19 @@ export class LocalFileSystem implements FileSystem {
     fits: (name: Buffer) => boolean,
   ): Awaitable<Listing> {
     return this.#on(directory, (file) => readdir(this.#volume, caller, file, cookie, plus, fits));
+  }
+
+  acls(inode: Inode): Awaitable<{ acls: Acls; attributes: Attributes }> {
+    return this.#on(inode, acls);
+  }
+
+  setAcls(caller: Caller, inode: Inode, given: Acls): Awaitable<Change> {
+    return this.#on(inode, (file) => setAcls(this.#volume, caller, file, given));
+  }
+
+  quota(kind: QuotaKind, id: number): Quota | undefined {
+    this.#mustBeOpen();
+    return quota(this.#volume.root.fd, kind, id);
   }
 
   space(): SpaceInfo {

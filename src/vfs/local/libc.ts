@@ -10,6 +10,7 @@ if (process.arch !== 'x64' && process.arch !== 'arm64') throw new Error(`steadfs
 
 /** The numbers of the calls that the C library does not wrap, or wraps for all threads at once. */
 const SYS_openat2 = 437;
+const SYS_quotactl_fd = 443;
 const SYS_setgroups = process.arch === 'x64' ? 116 : 159;
 
 type Memory = Buffer | null;
@@ -81,6 +82,7 @@ export const pwritev2 = define<[fd: number, vector: Buffer, count: number, offse
   'long pwritev2(int, void*, int, int64_t, int)',
 );
 export const lseek = define<[fd: number, offset: number | bigint, whence: number]>('int64_t lseek(int, int64_t, int)');
+export const fcntl = define<[fd: number, command: number, argument: Buffer]>('int fcntl(int, int, void*)');
 export const ftruncate = define<[fd: number, size: number]>('int ftruncate(int, int64_t)');
 export const syncfs = define<[fd: number]>('int syncfs(int)');
 export const getdents64 = define<[fd: number, out: Buffer, size: number]>('long getdents64(int, void*, size_t)');
@@ -93,6 +95,17 @@ export const fchownat = define<[fd: number, name: Buffer, uid: number, gid: numb
 );
 export const utimensat = define<[fd: number, name: Buffer, times: Buffer, flags: number]>(
   'int utimensat(int, void*, void*, int)',
+);
+
+export const getxattr = define<[path: Buffer, name: Buffer, out: Buffer, size: number]>(
+  'long getxattr(void*, void*, void*, size_t)',
+);
+export const setxattr = define<[path: Buffer, name: Buffer, value: Buffer, size: number, flags: number]>(
+  'int setxattr(void*, void*, void*, size_t, int)',
+);
+export const removexattr = define<[path: Buffer, name: Buffer]>('int removexattr(void*, void*)');
+const rawQuotactlFd = define<[number: number, fd: number, command: number, id: number, out: Buffer]>(
+  'long syscall(long, unsigned int, unsigned int, unsigned int, void*)',
 );
 
 export const mkdirat = define<[fd: number, name: Buffer, mode: number]>('int mkdirat(int, void*, unsigned int)');
@@ -129,6 +142,11 @@ export const fpathconf = define<[fd: number, name: number]>('long fpathconf(int,
 /** This thread's supplementary groups; the C library's own setgroups would change every thread's. */
 export function setgroups(count: number, list: Memory): number {
   return rawSetgroups(SYS_setgroups, count, list);
+}
+
+/** quotactl_fd(2), of Linux 5.14: by any open file, also O_PATH, where quotactl(2) wants the path of a device. */
+export function quotactlFd(fd: number, command: number, id: number, out: Buffer): number {
+  return Number(rawQuotactlFd(SYS_quotactl_fd, fd, command, id, out));
 }
 
 const how = Buffer.alloc(24);

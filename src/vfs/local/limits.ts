@@ -43,6 +43,7 @@ export function limitsOf(directory: number, keepsBirth: boolean): FileSystemLimi
     timeDelta: granularityOf(kind, keepsBirth),
     caseInsensitive: kind === VFAT,
     casePreserving: true,
+    hashedCookies: kind === EXT4,
   };
 }
 

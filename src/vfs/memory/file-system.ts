@@ -1,3 +1,4 @@
+import type { Acls } from '../acl.ts';
 import { type Attributes, type Change, FileType, type NewAttributes, type Time } from '../attributes.ts';
 import { FsError } from '../error.ts';
 import {
@@ -39,6 +40,7 @@ export class MemoryFileSystem implements FileSystem {
     timeDelta: { seconds: 0, nanoseconds: 1 },
     caseInsensitive: false,
     casePreserving: true,
+    hashedCookies: false,
   };
   readonly #verifier: VerifierSource;
   readonly #now: () => Time;
@@ -250,6 +252,18 @@ export class MemoryFileSystem implements FileSystem {
     }
     return { entries, eof: true, directory: parent.attributes() };
   }
+
+  /** No ACLs are kept. */
+  acls(inode: Inode): { acls: Acls; attributes: Attributes } {
+    return { acls: { access: undefined, default: undefined }, attributes: this.#live(inode).attributes() };
+  }
+
+  setAcls(): Change {
+    throw new FsError('NOTSUPP', 'setacl');
+  }
+
+  /** Nothing is counted. */
+  quota(): undefined {}
 
   space(): SpaceInfo {
     return {

@@ -193,6 +193,9 @@ export class Server {
           const listing = await fileSystem.readdir(caller, ...args);
           return { ...listing, entries: await Promise.all(listing.entries.map((entry) => this.crossed(entry))) };
         }),
+      acls: (inode) => run('acls', () => fileSystem.acls(inode)),
+      setAcls: (...args) => run('setAcls', () => fileSystem.setAcls(caller, ...args)),
+      quota: (...args) => run('quota', () => fileSystem.quota(...args)),
       space: () => run('space', () => fileSystem.space()),
     };
     return view;
@@ -212,6 +215,7 @@ export const noExports: Exports = {
     throw new FsError('STALE', 'handle');
   },
   handleOf: () => assert.fail('nothing is exported'),
+  handle32Of: () => assert.fail('nothing is exported'),
   mount: () => {
     throw new FsError('NOENT', 'mount');
   },
