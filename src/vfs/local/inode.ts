@@ -62,6 +62,8 @@ export class LocalInode implements Inode {
   dataUsed = false;
   /** Directories: listing it took long the last time, so the next listing is read ahead in the thread pool. */
   slowUntil = 0;
+  /** Directories: until then, names are looked up without going through the thread pool first. */
+  quickUntil = 0;
 
   constructor(body: Buffer, bodyKey: string, fileKey: FileKey, type: FileType, fd: number) {
     this.body = body;

@@ -37,6 +37,15 @@ export interface Traits {
 /** The answer is not in memory. */
 const COLD = Symbol('cold');
 
+/**
+ * A name that was never asked for is not in memory, but the directory it is looked up in mostly is: where going through
+ * the thread pool took no longer than the way there and back, no disk was asked, and for a while names in that
+ * directory are looked up at once. Until one takes long: that was a disk.
+ */
+const QUICK_MS = 0.25;
+const QUICK_FOR_MS = 1000;
+const SLOW_MS = 1;
+
 const AS_PATH = O_PATH | O_NOFOLLOW | O_CLOEXEC;
 
 /** The storage below one folder: what every operation works with. */
@@ -104,9 +113,12 @@ export class Volume {
    * caller may be in force; who may search has been checked.
    */
   find(caller: Caller, directory: LocalInode, name: Buffer): Awaitable<Seen | undefined> {
-    const found = this.#findNow(caller, directory, name, this.traits.memory ? 0 : RESOLVE_CACHED);
-    if (found !== COLD) return found;
-    return this.#warm(directory, name).then(() => this.findNow(caller, directory, name));
+    const started = performance.now();
+    const isQuick = this.traits.memory || started < directory.quickUntil;
+    const found = this.#findNow(caller, directory, name, isQuick ? 0 : RESOLVE_CACHED);
+    if (found === COLD) return this.#warm(directory, name).then(() => this.findNow(caller, directory, name));
+    if (isQuick && performance.now() - started > SLOW_MS) directory.quickUntil = 0;
+    return found;
   }
 
   /** The same for a name that was just used: it is in memory. */
@@ -139,8 +151,11 @@ export class Volume {
   /** Reads into memory, in the thread pool, what looking up that name takes. Whether it is there is not told. */
   async #warm(directory: LocalInode, name: Buffer): Promise<void> {
     becomeServer();
+    const started = performance.now();
     const fd = await openat2InPool(directory.fd, ownCString(name), AS_PATH);
+    const ended = performance.now();
     if (fd >= 0) close(fd);
+    if (ended - started < QUICK_MS) directory.quickUntil = ended + QUICK_FOR_MS;
   }
 }
 
