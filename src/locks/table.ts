@@ -1,0 +1,375 @@
+import { END, earlier, later, overlap, type Range } from './range.ts';
+import { type Claim, ClaimTree } from './tree.ts';
+
+/** What a lock's owner is part of, and how that was doing when it asked. */
+export interface Tag {
+  readonly client: string;
+  /** The client's NSM state number: another one after it has rebooted. */
+  readonly state: number;
+}
+
+/** A piece of a file that an owner has locked. An owner's pieces in a file never overlap, and equal ones never touch. */
+export interface Segment<T extends Tag> extends Claim {
+  readonly file: string;
+  readonly tag: T;
+}
+
+/** A request that waits for others to let go. Lower ids came first. */
+export interface Waiter<T extends Tag> extends Segment<T> {}
+
+export type Request<T extends Tag> = Omit<Segment<T>, 'id'>;
+
+/** A waiter that got its lock. */
+export interface Grant<T extends Tag> {
+  readonly waiter: Waiter<T>;
+  /** What its owner held of the range until then. */
+  readonly before: readonly Segment<T>[];
+}
+
+/** What an operation did to the table. */
+export interface Effects<T extends Tag> {
+  readonly removed: Segment<T>[];
+  readonly added: Segment<T>[];
+  readonly granted: Grant<T>[];
+}
+
+export type Outcome<T extends Tag> =
+  /** `waiter` is the one that waited for this very lock, and does so no more. */
+  | { readonly result: 'granted'; readonly effects: Effects<T>; readonly waiter: Waiter<T> | undefined }
+  /** `isNew` is false if it waited already. */
+  | { readonly result: 'waiting'; readonly waiter: Waiter<T>; readonly isNew: boolean }
+  | { readonly result: 'denied' };
+
+/**
+ * Locks that stand outside this table on the same files: those of the host's own programs. The table has there, for each
+ * byte, the strongest lock that any owner has of it.
+ */
+export interface Gate {
+  /** Changes what the table has of a range; false, and nothing changed, if somebody outside is in the way. */
+  take(file: string, exclusive: boolean, range: Range): boolean;
+  release(file: string, range: Range): void;
+}
+
+export const OPEN: Gate = { take: () => true, release: () => {} };
+
+interface FileLocks<T extends Tag> {
+  readonly held: ClaimTree<Segment<T>>;
+  readonly owners: Map<string, ClaimTree<Segment<T>>>;
+  readonly waiting: ClaimTree<Waiter<T>>;
+  readonly waitersOf: Map<string, Set<Waiter<T>>>;
+}
+
+const WHOLE: Range = { start: 0n, end: END };
+
+/**
+ * Byte-range locks with fcntl(2)'s rules: read and write locks, split and merged, raised and lowered in place.
+ *
+ * Waiters are served in the order they came. One that conflicts with none before it is served at once, and a blocking
+ * request is held back by waiters it conflicts with, so that readers cannot starve a writer. Two kinds of request pass the
+ * queue: those that do not wait, and those of an owner that already has a lock on the file, which those in the queue may
+ * be waiting for: to hold it back could lock both for ever.
+ *
+ * Pure: no input or output but the {@link Gate}'s, and no clock.
+ */
+export class LockTable<T extends Tag> {
+  private readonly gate: Gate;
+  private readonly files = new Map<string, FileLocks<T>>();
+  private readonly byClient = new Map<string, Set<Segment<T>>>();
+  private nextId = 1;
+  private heldCount = 0;
+  private waitingCount = 0;
+
+  constructor(gate: Gate = OPEN) {
+    this.gate = gate;
+  }
+
+  get held(): number {
+    return this.heldCount;
+  }
+
+  get waiting(): number {
+    return this.waitingCount;
+  }
+
+  /** With `wait`, a lock that cannot be had now is queued. */
+  lock(request: Request<T>, wait: boolean): Outcome<T> {
+    const file = this.fileOf(request.file);
+    const known = this.waiterFor(request);
+    if (this.mayHave(file, request, wait ? (known?.id ?? this.nextId) : 0) && this.take(request)) {
+      const effects: Effects<T> = { removed: [], added: [], granted: [] };
+      const awake: Range[] = [];
+      if (known !== undefined) {
+        this.leave(file, known);
+        awake.push(known);
+      }
+      awake.push(...this.apply(file, request, effects));
+      this.wake(request.file, file, awake, effects);
+      return { result: 'granted', effects, waiter: known };
+    }
+    if (wait && known !== undefined) return { result: 'waiting', waiter: known, isNew: false };
+    if (wait) {
+      const waiter: Waiter<T> = { ...request, id: this.nextId++ };
+      this.queue(file, waiter);
+      return { result: 'waiting', waiter, isNew: true };
+    }
+    this.prune(request.file, file);
+    return { result: 'denied' };
+  }
+
+  /** The lock that stands in the way of a request; undefined if it would be granted. */
+  test(request: Omit<Request<T>, 'tag'>): Segment<T> | undefined {
+    return this.files.get(request.file)?.held.conflicting(request, request.owner, request.exclusive);
+  }
+
+  unlock(name: string, owner: string, range: Range): Effects<T> {
+    return this.replace(name, owner, range, []);
+  }
+
+  /** Makes what an owner holds of a range these pieces, as far as others' locks allow it. */
+  replace(name: string, owner: string, range: Range, pieces: readonly Segment<T>[]): Effects<T> {
+    const effects: Effects<T> = { removed: [], added: [], granted: [] };
+    const file = this.files.get(name);
+    const own = file?.owners.get(owner);
+    if (file === undefined || own === undefined) return effects;
+    const freed: Range[] = [];
+    for (const segment of own.overlapping(range)) {
+      this.drop(file, segment, effects);
+      for (const rest of without(segment, range)) this.keep(file, { ...segment, ...rest }, effects);
+      freed.push(common(segment, range));
+    }
+    for (const piece of pieces) {
+      const isFree = file.held.conflicting(piece, owner, piece.exclusive) === undefined;
+      if (isFree && this.take(piece)) this.apply(file, piece, effects);
+    }
+    for (const part of freed) {
+      for (const gap of gapsIn(part, file.held.overlapping(part))) this.gate.release(name, gap);
+    }
+    this.wake(name, file, freed, effects);
+    return effects;
+  }
+
+  /** The waiter that wants this very lock. */
+  waiterFor(request: Omit<Request<T>, 'tag'>): Waiter<T> | undefined {
+    const { file, owner, exclusive, start, end } = request;
+    for (const waiter of this.files.get(file)?.waitersOf.get(owner) ?? []) {
+      if (waiter.exclusive === exclusive && waiter.start === start && waiter.end === end) return waiter;
+    }
+    return undefined;
+  }
+
+  /** The waiters of a file, first come first. */
+  waitersOn(name: string): Waiter<T>[] {
+    return [...(this.files.get(name)?.waiting ?? [])].sort((a, b) => a.id - b.id);
+  }
+
+  /** Takes a waiter out of the queue, for which those behind it may move up. */
+  cancel(waiter: Waiter<T>): Effects<T> {
+    const effects: Effects<T> = { removed: [], added: [], granted: [] };
+    const file = this.files.get(waiter.file);
+    if (file?.waitersOf.get(waiter.owner)?.has(waiter) !== true) return effects;
+    this.leave(file, waiter);
+    this.wake(waiter.file, file, [waiter], effects);
+    return effects;
+  }
+
+  /** Looks at a file's waiters again: what stood outside in their way may be gone. */
+  retry(name: string): Effects<T> {
+    const effects: Effects<T> = { removed: [], added: [], granted: [] };
+    const file = this.files.get(name);
+    if (file !== undefined) this.wake(name, file, [WHOLE], effects);
+    return effects;
+  }
+
+  /** Takes in a lock from an earlier life; false if it cannot stand beside those that are there. */
+  restore(segment: Segment<T>): boolean {
+    const file = this.fileOf(segment.file);
+    this.nextId = Math.max(this.nextId, segment.id + 1);
+    if (file.held.conflicting(segment, segment.owner, segment.exclusive) !== undefined) return false;
+    if ((file.owners.get(segment.owner)?.overlapping(segment).length ?? 0) > 0) return false;
+    this.hold(file, segment);
+    return true;
+  }
+
+  /** Takes in a waiter from an earlier life. It is looked at by the next {@link retry}. */
+  restoreWaiter(waiter: Waiter<T>): void {
+    this.nextId = Math.max(this.nextId, waiter.id + 1);
+    this.queue(this.fileOf(waiter.file), waiter);
+  }
+
+  has(name: string): boolean {
+    return this.files.has(name);
+  }
+
+  /** What an owner holds of a range. */
+  heldBy(name: string, owner: string, range: Range): Segment<T>[] {
+    return this.files.get(name)?.owners.get(owner)?.overlapping(range) ?? [];
+  }
+
+  /** What a client holds, on all files. */
+  ofClient(client: string): Segment<T>[] {
+    return [...(this.byClient.get(client) ?? [])];
+  }
+
+  *segments(): Generator<Segment<T>> {
+    for (const file of this.files.values()) yield* file.held;
+  }
+
+  *waiters(): Generator<Waiter<T>> {
+    for (const file of this.files.values()) yield* file.waiting;
+  }
+
+  private fileOf(name: string): FileLocks<T> {
+    let file = this.files.get(name);
+    if (file === undefined) {
+      file = { held: new ClaimTree(), owners: new Map(), waiting: new ClaimTree(), waitersOf: new Map() };
+      this.files.set(name, file);
+    }
+    return file;
+  }
+
+  private prune(name: string, file: FileLocks<T>): void {
+    if (file.held.size === 0 && file.waiting.size === 0) this.files.delete(name);
+  }
+
+  /** Whether the table lets an owner have a lock, given the waiters with ids below `before`. */
+  private mayHave(file: FileLocks<T>, request: Request<T>, before: number): boolean {
+    const { owner, exclusive } = request;
+    if (file.held.conflicting(request, owner, exclusive) !== undefined) return false;
+    if (before === 0 || file.owners.has(owner)) return true;
+    for (const waiter of file.waiting.conflicts(request, owner, exclusive)) if (waiter.id < before) return false;
+    return true;
+  }
+
+  private take(request: Request<T>): boolean {
+    return this.gate.take(request.file, request.exclusive, request);
+  }
+
+  /** Gives an owner a lock. @returns the ranges at which others may move up. */
+  private apply(file: FileLocks<T>, request: Request<T>, effects: Effects<T>): Range[] {
+    const { owner, exclusive, tag } = request;
+    const own = file.owners.get(owner);
+    const touching = own?.overlapping({ start: request.start - 1n, end: request.end + 1n }) ?? [];
+    const isHeld = touching.some(
+      (segment) =>
+        segment.exclusive === exclusive &&
+        segment.start <= request.start &&
+        segment.end >= request.end &&
+        segment.tag.state === tag.state,
+    );
+    if (isHeld) return [];
+    let { start, end } = request;
+    // One that held nothing is no longer held back by the queue, whatever it waits for on this file.
+    const awake: Range[] = own === undefined ? [...(file.waitersOf.get(owner) ?? [])] : [];
+    for (const segment of touching) {
+      if (segment.exclusive === exclusive) {
+        this.drop(file, segment, effects);
+        start = earlier(start, segment.start);
+        end = later(end, segment.end);
+      } else if (overlap(segment, request)) {
+        this.drop(file, segment, effects);
+        for (const rest of without(segment, request)) this.keep(file, { ...segment, ...rest }, effects);
+        if (segment.exclusive) awake.push(common(segment, request));
+      }
+    }
+    this.keep(file, { file: request.file, owner, exclusive, start, end, tag }, effects);
+    return awake;
+  }
+
+  /** Serves the waiters that have a byte in common with what was let go, first come first. */
+  private wake(name: string, file: FileLocks<T>, ranges: readonly Range[], effects: Effects<T>): void {
+    const awake = [...ranges];
+    for (let range = awake.pop(); range !== undefined; range = awake.pop()) {
+      let open = range;
+      for (const waiter of file.waiting.overlapping(range).sort((a, b) => a.id - b.id)) {
+        // What another has just been given for itself alone need not be asked for again by a thousand that wait for it.
+        if (!overlap(waiter, open) && !file.owners.has(waiter.owner)) continue;
+        if (!this.mayHave(file, waiter, waiter.id) || !this.take(waiter)) continue;
+        const before = this.heldBy(name, waiter.owner, waiter).map((held) => ({ ...held, ...common(held, waiter) }));
+        this.leave(file, waiter);
+        awake.push(...this.apply(file, waiter, effects));
+        effects.granted.push({ waiter, before });
+        if (waiter.exclusive) open = shrink(open, waiter);
+      }
+    }
+    this.prune(name, file);
+  }
+
+  private queue(file: FileLocks<T>, waiter: Waiter<T>): void {
+    file.waiting.add(waiter);
+    let waiters = file.waitersOf.get(waiter.owner);
+    if (waiters === undefined) file.waitersOf.set(waiter.owner, (waiters = new Set()));
+    waiters.add(waiter);
+    this.waitingCount += 1;
+  }
+
+  private leave(file: FileLocks<T>, waiter: Waiter<T>): void {
+    file.waiting.delete(waiter);
+    const waiters = file.waitersOf.get(waiter.owner);
+    waiters?.delete(waiter);
+    if (waiters?.size === 0) file.waitersOf.delete(waiter.owner);
+    this.waitingCount -= 1;
+  }
+
+  private keep(file: FileLocks<T>, segment: Request<T>, effects: Effects<T>): void {
+    const kept: Segment<T> = { ...segment, id: this.nextId++ };
+    this.hold(file, kept);
+    effects.added.push(kept);
+  }
+
+  private hold(file: FileLocks<T>, segment: Segment<T>): void {
+    file.held.add(segment);
+    let own = file.owners.get(segment.owner);
+    if (own === undefined) file.owners.set(segment.owner, (own = new ClaimTree()));
+    own.add(segment);
+    let ofClient = this.byClient.get(segment.tag.client);
+    if (ofClient === undefined) this.byClient.set(segment.tag.client, (ofClient = new Set()));
+    ofClient.add(segment);
+    this.heldCount += 1;
+  }
+
+  private drop(file: FileLocks<T>, segment: Segment<T>, effects: Effects<T>): void {
+    file.held.delete(segment);
+    const own = file.owners.get(segment.owner);
+    own?.delete(segment);
+    if (own?.size === 0) file.owners.delete(segment.owner);
+    const ofClient = this.byClient.get(segment.tag.client);
+    ofClient?.delete(segment);
+    if (ofClient?.size === 0) this.byClient.delete(segment.tag.client);
+    this.heldCount -= 1;
+    const added = effects.added.indexOf(segment);
+    // What came and went within one operation was never there.
+    if (added >= 0) effects.added.splice(added, 1);
+    else effects.removed.push(segment);
+  }
+}
+
+function common(a: Range, b: Range): Range {
+  return { start: later(a.start, b.start), end: earlier(a.end, b.end) };
+}
+
+/** What is left of a range when another is cut out of it. */
+function without(range: Range, cut: Range): Range[] {
+  const rest: Range[] = [];
+  if (range.start < cut.start) rest.push({ start: range.start, end: cut.start });
+  if (range.end > cut.end) rest.push({ start: cut.end, end: range.end });
+  return rest;
+}
+
+/** Cuts off a range what another covers at its ends. */
+function shrink(range: Range, cover: Range): Range {
+  if (!overlap(range, cover)) return range;
+  if (cover.start <= range.start) return { start: earlier(cover.end, range.end), end: range.end };
+  return cover.end >= range.end ? { start: range.start, end: cover.start } : range;
+}
+
+/** The parts of a range that none of these, given by their start, covers. */
+function gapsIn(range: Range, covers: readonly Range[]): Range[] {
+  const gaps: Range[] = [];
+  let at = range.start;
+  for (const cover of covers) {
+    if (cover.start > at) gaps.push({ start: at, end: cover.start });
+    if (cover.end > at) at = cover.end;
+  }
+  if (at < range.end) gaps.push({ start: at, end: range.end });
+  return gaps;
+}
