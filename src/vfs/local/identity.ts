@@ -8,7 +8,6 @@ import { capget, capset, getgroups, setfsgid, setfsuid, setgroups } from './libc
  * became a caller stays so until another is wanted or the turn of the event loop ends. The thread pool never switches;
  * it is started here, before the first switch, because a thread inherits the identity of the one that makes it.
  */
-fsStat('/', () => {});
 
 /** An id that changes nothing: setfsuid(-1) answers with what is in force. */
 const ASK = 0xffff_ffff;
@@ -16,7 +15,6 @@ const ASK = 0xffff_ffff;
 /** The capabilities that stand above file permissions (capabilities(7), CAP_FS_SET) as the two halves capset(2) takes. */
 const FS_LOW = (1 << 0) | (1 << 1) | (1 << 2) | (1 << 3) | (1 << 4) | (1 << 9) | (1 << 27);
 const FS_HIGH = 1 << 0;
-/** CAP_SYS_RESOURCE: whoever has it is above quotas. */
 const SYS_RESOURCE = 1 << 24;
 
 const capHeader = Buffer.allocUnsafeSlow(8);
@@ -29,11 +27,23 @@ function effective(): Buffer {
   return data;
 }
 
+/** Whoever has CAP_SYS_RESOURCE writes past quotas, and some data is written as the server: it does without. */
+function submitToQuotas(): void {
+  const data = effective();
+  const low = data.readUInt32LE(0);
+  if ((low & SYS_RESOURCE) === 0) return;
+  data.writeUInt32LE((low & ~SYS_RESOURCE) >>> 0, 0);
+  capset(capHeader, data);
+}
+submitToQuotas();
+// Starts the thread pool, with what is left.
+fsStat('/', () => {});
+
 /** The server's own capabilities, and the same without those that stand above permissions. */
 const ownCapabilities = effective();
 const plainCapabilities = Buffer.allocUnsafeSlow(24);
 ownCapabilities.copy(plainCapabilities);
-plainCapabilities.writeUInt32LE((plainCapabilities.readUInt32LE(0) & ~(FS_LOW | SYS_RESOURCE)) >>> 0, 0);
+plainCapabilities.writeUInt32LE((plainCapabilities.readUInt32LE(0) & ~FS_LOW) >>> 0, 0);
 plainCapabilities.writeUInt32LE((plainCapabilities.readUInt32LE(12) & ~FS_HIGH) >>> 0, 12);
 
 const serverUid = process.geteuid!();
@@ -103,8 +113,8 @@ function switchTo(caller: Caller): void {
 
 /** False until a switch has been seen to work. */
 let switches = false;
-/** True if setfsuid(2) alone leaves the thread above permissions (a server that is not root, securebits) or quotas. */
-let dropsExplicitly = (ownCapabilities.readUInt32LE(0) & SYS_RESOURCE) !== 0;
+/** True if setfsuid(2) alone leaves the thread above permissions (a server that is not root, securebits). */
+let dropsExplicitly = false;
 
 function probe(): void {
   const nobody: Caller = { uid: 65534, gid: 65534, groups: [], sync: false };
