@@ -23,6 +23,8 @@ NFS_CORE_PARAM {
   Protocols = 3; NFS_Port = 2049; MNT_Port = 20048; NLM_Port = 32803; Rquota_Port = 875;
   mount_path_pseudo = false;
 }
+# Version 3 clients wait out its grace period too, with every change of size: 90 s.
+NFSV4 { Graceless = true; }
 `;
 
 const BESIDE = `
@@ -36,11 +38,17 @@ rpc.statd --no-notify
 `;
 
 function exportBlock({ path, options }: Export, index: number): string {
-  const squash = options.includes('no_root_squash') ? 'No_Root_Squash' : 'Root_Squash';
-  const access = options.includes('ro') ? 'RO' : 'RW';
+  const value = (name: string) =>
+    options.find((option) => option.startsWith(`${name}=`))?.slice(name.length + 1) ?? '65534';
   return `EXPORT {
   Export_Id = ${index + 1}; Path = ${path}; Pseudo = /export${index + 1};
-  FSAL { Name = VFS; } Squash = ${squash}; Access_Type = ${access}; SecType = sys;
+  FSAL { Name = VFS; } SecType = sys; Access_Type = ${options.includes('ro') ? 'RO' : 'RW'};
+  Squash = ${squash(options)}; Anonymous_Uid = ${value('anonuid')}; Anonymous_Gid = ${value('anongid')};
 }
 `;
+}
+
+function squash(options: readonly string[]): string {
+  if (options.includes('all_squash')) return 'All_Squash';
+  return options.includes('no_root_squash') ? 'No_Root_Squash' : 'Root_Squash';
 }
