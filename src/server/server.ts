@@ -4,6 +4,7 @@ import { hostname, networkInterfaces } from 'node:os';
 import type { Logger } from '../common/log.ts';
 import { type ExportEntry, ExportTable, exportsForPaths, parseExports, systemResolver } from '../exports/index.ts';
 import { mountPrograms } from '../mount/index.ts';
+import { nfs2Program } from '../nfs/v2/program.ts';
 import { nfs3Program } from '../nfs/v3/program.ts';
 import { Dispatcher, type ProgramVersion } from '../rpc/index.ts';
 import { openState, type StateStore } from '../state/index.ts';
@@ -62,7 +63,11 @@ export class Server {
       const metrics = config.metrics === undefined ? undefined : await Metrics.start(config.metrics);
       if (metrics !== undefined) opened.push(() => metrics.close());
 
-      const programs: ProgramVersion[] = [nfs3Program(exports), ...mountPrograms(exports, state.mounts, log)];
+      const programs: ProgramVersion[] = [
+        nfs2Program(exports),
+        nfs3Program(exports),
+        ...mountPrograms(exports, state.mounts, log),
+      ];
       const observer = traceCalls(log, config.logLevel, metrics);
       const dispatcher = new Dispatcher(programs, { log, observer });
       const listeners = await listenOn(dispatcher, config.listen, config.port, { log });

@@ -1,0 +1,28 @@
+import { then } from '../../../common/awaitable.ts';
+import type { Exports } from '../../../exports/contract.ts';
+import { checkNewName } from '../../v3/arguments.ts';
+import { newAttributesOf } from '../arguments.ts';
+import { failed, madeFile, onFile } from '../runner.ts';
+import { createargs, diropres } from '../types.ts';
+
+/**
+ * MKDIR (RFC 1094 §2.2.15): a directory. Replay: recorded.
+ * Fails: NFSERR_EXIST (also for `.` and `..`), NFSERR_NOTDIR, NFSERR_ACCES, NFSERR_NAMETOOLONG, NFSERR_ROFS, NFSERR_NOSPC,
+ * NFSERR_DQUOT, NFSERR_IO.
+ */
+export function mkdir(exports: Exports) {
+  return onFile(exports, {
+    number: 14,
+    name: 'MKDIR',
+    args: createargs,
+    res: diropres,
+    idempotent: false,
+    object: ({ where }) => where.dir,
+    failed,
+    work: (directory, { where: { name }, attributes }) => {
+      checkNewName(directory, name);
+      const wanted = { ...newAttributesOf(attributes), size: undefined };
+      return then(directory.view.mkdir(directory.inode, name, wanted), (made) => madeFile(exports, directory, made));
+    },
+  });
+}

@@ -1,0 +1,29 @@
+import { then } from '../../../common/awaitable.ts';
+import type { Exports } from '../../../exports/contract.ts';
+import { FsError } from '../../../vfs/index.ts';
+import { checkName, isDot, isDotDot } from '../../v3/arguments.ts';
+import { failed, onFile } from '../runner.ts';
+import { NFS_OK } from '../status.ts';
+import { diropargs, statres } from '../types.ts';
+
+/**
+ * REMOVE (RFC 1094 §2.2.11): takes a name of anything but a directory away. Replay: recorded.
+ * Fails: NFSERR_NOENT, NFSERR_NOTDIR, NFSERR_ISDIR, NFSERR_ACCES (also for `.` and `..`), NFSERR_PERM (sticky directory),
+ * NFSERR_NAMETOOLONG, NFSERR_ROFS, NFSERR_IO.
+ */
+export function remove(exports: Exports) {
+  return onFile(exports, {
+    number: 10,
+    name: 'REMOVE',
+    args: diropargs,
+    res: statres,
+    idempotent: false,
+    object: ({ dir }) => dir,
+    failed,
+    work: (directory, { name }) => {
+      checkName(directory, name);
+      if (isDot(name) || isDotDot(name)) throw new FsError('ACCES', 'remove');
+      return then(directory.view.remove(directory.inode, name), () => ({ status: NFS_OK }));
+    },
+  });
+}

@@ -1,0 +1,29 @@
+import { then } from '../../../common/awaitable.ts';
+import type { Exports } from '../../../exports/contract.ts';
+import { FsError } from '../../../vfs/index.ts';
+import { checkName, isDot, isDotDot } from '../../v3/arguments.ts';
+import { failed, onFile } from '../runner.ts';
+import { NFS_OK } from '../status.ts';
+import { diropargs, statres } from '../types.ts';
+
+/**
+ * RMDIR (RFC 1094 §2.2.16): takes an empty directory away. Replay: recorded.
+ * Fails: NFSERR_NOENT, NFSERR_NOTDIR, NFSERR_NOTEMPTY, NFSERR_ACCES (also for `.` and `..`), NFSERR_PERM (sticky
+ * directory), NFSERR_NAMETOOLONG, NFSERR_ROFS, NFSERR_IO.
+ */
+export function rmdir(exports: Exports) {
+  return onFile(exports, {
+    number: 15,
+    name: 'RMDIR',
+    args: diropargs,
+    res: statres,
+    idempotent: false,
+    object: ({ dir }) => dir,
+    failed,
+    work: (directory, { name }) => {
+      checkName(directory, name);
+      if (isDot(name) || isDotDot(name)) throw new FsError('ACCES', 'rmdir');
+      return then(directory.view.rmdir(directory.inode, name), () => ({ status: NFS_OK }));
+    },
+  });
+}
