@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RpcClient } from '../../src/rpc/index.ts';
@@ -67,6 +76,7 @@ export async function withFuzzTarget(body: (target: FuzzTarget) => Promise<void>
   } finally {
     server.kill('SIGKILL');
     await ended;
+    openUp(Buffer.from(path));
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -93,3 +103,12 @@ const rest = {
   read: (from: { remaining: number; take(bytes: number): number }) => void from.take(from.remaining),
   write: () => {},
 };
+
+/** The calls have set modes that keep even the owner out of some folders. */
+function openUp(folder: Buffer): void {
+  chmodSync(folder, 0o700);
+  for (const name of readdirSync(folder, { encoding: 'buffer' })) {
+    const path = Buffer.concat([folder, Buffer.from('/'), name]);
+    if (lstatSync(path).isDirectory()) openUp(path);
+  }
+}
