@@ -4,9 +4,11 @@ import { hostname, networkInterfaces } from 'node:os';
 import type { Logger } from '../common/log.ts';
 import { type ExportEntry, ExportTable, exportsForPaths, parseExports, systemResolver } from '../exports/index.ts';
 import { mountPrograms } from '../mount/index.ts';
+import { aclPrograms } from '../nfs/acl/program.ts';
 import { nfs2Program } from '../nfs/v2/program.ts';
 import { nfs3Program } from '../nfs/v3/program.ts';
 import { Dispatcher, type ProgramVersion } from '../rpc/index.ts';
+import { rquotaPrograms } from '../rquota/index.ts';
 import { openState, type StateStore } from '../state/index.ts';
 import { asServer, openLocalFileSystem } from '../vfs/local/index.ts';
 import { AdminServer } from './admin.ts';
@@ -66,6 +68,8 @@ export class Server {
       const programs: ProgramVersion[] = [
         nfs2Program(exports),
         nfs3Program(exports),
+        ...aclPrograms(exports),
+        ...rquotaPrograms(exports),
         ...mountPrograms(exports, state.mounts, log),
       ];
       const observer = traceCalls(log, config.logLevel, metrics);

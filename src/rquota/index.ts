@@ -1,0 +1,1 @@
+export { rquotaPrograms } from './program.ts';
