@@ -89,3 +89,9 @@ export interface Exports {
   /** For MOUNT's EXPORT: every exported path with the hosts it is for; no hosts means everyone. */
   list(): { readonly path: string; readonly hosts: readonly string[] }[];
 }
+
+/** The files behind handles that were given out earlier, for the server itself. */
+export interface FileLocator {
+  /** Nobody's rights are asked. Rejects with BADHANDLE, STALE, or JUKEBOX while the export is not mounted. */
+  locate(handle: Buffer): Promise<{ readonly fileSystem: FileSystem; readonly inode: Inode }>;
+}

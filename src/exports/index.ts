@@ -1,4 +1,4 @@
-export type { Exports, File, FileListing, FoundFile, View } from './contract.ts';
+export type { Exports, File, FileListing, FileLocator, FoundFile, View } from './contract.ts';
 export { ExportsError, type Place, type Problem } from './error.ts';
 export { openHandle, sealHandle } from './handle.ts';
 export { type MountSource, systemMounts } from './mounts.ts';

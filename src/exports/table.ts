@@ -4,7 +4,7 @@ import type { Logger } from '../common/log.ts';
 import type { Call, Credential, Peer } from '../rpc/index.ts';
 import type { HandleAliases } from '../state/index.ts';
 import { type FileSystem, FsError, type Inode } from '../vfs/index.ts';
-import type { Exports, File, View } from './contract.ts';
+import type { Exports, File, FileLocator, View } from './contract.ts';
 import { openHandle, pad32, sealAlias, sealHandle, unpad32 } from './handle.ts';
 import { HandleCache } from './handlecache.ts';
 import { type Match, matchHost } from './match.ts';
@@ -42,7 +42,7 @@ const KNOWN_ADDRESSES = 4096;
 const FIRST_FREE_PORT = 1024;
 
 /** The exports of this server: who may use which, and what a file handle stands for. */
-export class ExportTable implements Exports {
+export class ExportTable implements Exports, FileLocator {
   readonly #secret: Buffer;
   readonly #aliases: HandleAliases;
   readonly #ports: PlanPorts;
@@ -97,6 +97,15 @@ export class ExportTable implements Exports {
     if (view instanceof Promise) return view.then((late) => ({ view: late, inode: known.file.inode }));
     if (known.file.view !== view) known.file = { view, inode: known.file.inode };
     return known.file;
+  }
+
+  async locate(padded: Buffer): Promise<{ readonly fileSystem: FileSystem; readonly inode: Inode }> {
+    const { fsid, body } = this.#named(unpad32(padded));
+    const served = this.#byFsid.get(fsid);
+    if (served === undefined) throw new FsError('STALE', 'handle');
+    const { fileSystem } = served.serving;
+    if (fileSystem === undefined) throw new FsError('JUKEBOX', 'nothing is mounted there');
+    return { fileSystem, inode: await fileSystem.resolve(body) };
   }
 
   handleOf(view: View, inode: Inode): Buffer {
@@ -154,13 +163,19 @@ export class ExportTable implements Exports {
 
   /** The way of a handle that is not known, or whose file was let go. */
   #open(handle: Buffer, call: Call): Awaitable<File> {
+    const { fsid, body } = this.#named(handle);
+    const served = this.#byFsid.get(fsid);
+    if (served?.serving.fileSystem === undefined) return this.#openLater(handle, fsid, body, call);
+    return this.#resolve(served, handle, body, call);
+  }
+
+  /** What a handle says, its alias resolved. */
+  #named(handle: Buffer): { readonly fsid: bigint; readonly body: Buffer } {
     const { fsid, body: given, isAlias } = openHandle(this.#secret, handle);
     const body = isAlias ? this.#aliases.find(given) : given;
     // The state that knew it was lost: the client is to look its file up again.
     if (body === undefined) throw new FsError('STALE', 'alias');
-    const served = this.#byFsid.get(fsid);
-    if (served?.serving.fileSystem === undefined) return this.#openLater(handle, fsid, body, call);
-    return this.#resolve(served, handle, body, call);
+    return { fsid, body };
   }
 
   /** Nothing is served under this fsid, but it may have been mounted just now. */

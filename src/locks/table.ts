@@ -108,7 +108,7 @@ export class LockTable<T extends Tag> {
     }
     if (wait && known !== undefined) return { result: 'waiting', waiter: known, isNew: false };
     if (wait) {
-      const waiter: Waiter<T> = { ...request, id: this.nextId++ };
+      const waiter: Waiter<T> = { ...request, id: this.newId() };
       this.queue(file, waiter);
       return { result: 'waiting', waiter, isNew: true };
     }
@@ -157,6 +157,24 @@ export class LockTable<T extends Tag> {
     return undefined;
   }
 
+  /** Gives a waiter another tag. */
+  retag(waiter: Waiter<T>, tag: T): void {
+    const file = this.files.get(waiter.file);
+    if (file?.waitersOf.get(waiter.owner)?.has(waiter) !== true) return;
+    this.leave(file, waiter);
+    this.queue(file, { ...waiter, tag });
+  }
+
+  /** An id that nothing else has. */
+  newId(): number {
+    return this.nextId++;
+  }
+
+  /** An id that is in use. */
+  skipId(id: number): void {
+    this.nextId = Math.max(this.nextId, id + 1);
+  }
+
   /** The waiters of a file, first come first. */
   waitersOn(name: string): Waiter<T>[] {
     return [...(this.files.get(name)?.waiting ?? [])].sort((a, b) => a.id - b.id);
@@ -183,7 +201,7 @@ export class LockTable<T extends Tag> {
   /** Takes in a lock from an earlier life; false if it cannot stand beside those that are there. */
   restore(segment: Segment<T>): boolean {
     const file = this.fileOf(segment.file);
-    this.nextId = Math.max(this.nextId, segment.id + 1);
+    this.skipId(segment.id);
     if (file.held.conflicting(segment, segment.owner, segment.exclusive) !== undefined) return false;
     if ((file.owners.get(segment.owner)?.overlapping(segment).length ?? 0) > 0) return false;
     this.hold(file, segment);
@@ -192,7 +210,7 @@ export class LockTable<T extends Tag> {
 
   /** Takes in a waiter from an earlier life. It is looked at by the next {@link retry}. */
   restoreWaiter(waiter: Waiter<T>): void {
-    this.nextId = Math.max(this.nextId, waiter.id + 1);
+    this.skipId(waiter.id);
     this.queue(this.fileOf(waiter.file), waiter);
   }
 
@@ -311,7 +329,7 @@ export class LockTable<T extends Tag> {
   }
 
   private keep(file: FileLocks<T>, segment: Request<T>, effects: Effects<T>): void {
-    const kept: Segment<T> = { ...segment, id: this.nextId++ };
+    const kept: Segment<T> = { ...segment, id: this.newId() };
     this.hold(file, kept);
     effects.added.push(kept);
   }

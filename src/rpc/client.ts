@@ -43,20 +43,39 @@ export class RpcClient {
     this.resends = way.resends;
   }
 
-  static connectTcp(to: { host: string; port: number; localPort?: number; timeout?: number }): Promise<RpcClient> {
-    const { host, port, localPort, timeout } = to;
-    return RpcClient.overStream(connect({ host, port, ...(localPort === undefined ? {} : { localPort }) }), timeout);
+  static connectTcp(to: {
+    host: string;
+    port: number;
+    localAddress?: string | undefined;
+    localPort?: number;
+    timeout?: number;
+  }): Promise<RpcClient> {
+    const { host, port, localAddress, localPort, timeout } = to;
+    const from = {
+      ...(localAddress === undefined ? {} : { localAddress }),
+      ...(localPort === undefined ? {} : { localPort }),
+    };
+    return RpcClient.overStream(connect({ host, port, ...from }), timeout);
   }
 
   static connectUnix(path: string): Promise<RpcClient> {
     return RpcClient.overStream(connect({ path }));
   }
 
-  static async connectUdp(to: { host: string; port: number }): Promise<RpcClient> {
+  /** A client that compares addresses knows us by `localAddress` alone. */
+  static async connectUdp(to: { host: string; port: number; localAddress?: string | undefined }): Promise<RpcClient> {
     const socket: UdpSocket = createSocket(isIPv6(to.host) ? 'udp6' : 'udp4');
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject);
-      socket.connect(to.port, to.host, () => resolve());
+      socket.bind({ ...(to.localAddress === undefined ? {} : { address: to.localAddress }) }, () => {
+        socket.connect(to.port, to.host, () => {
+          socket.off('error', reject);
+          resolve();
+        });
+      });
+    }).catch((error: unknown) => {
+      socket.close();
+      throw error;
     });
     const client = new RpcClient({
       send: (message) => socket.send(message, () => {}),
@@ -117,6 +136,40 @@ export class RpcClient {
     options: CallOptions = {},
   ): Promise<Res> {
     if (this.broken !== undefined) throw this.broken;
+    const { xid, message } = this.message(program, version, procedure, argsType, args, options.credential);
+    const reply = await this.exchange(xid, message, options.timeout ?? DEFAULT_TIMEOUT);
+    requireSuccess(reply);
+    const result = resType.read(reply);
+    reply.finish();
+    return result;
+  }
+
+  /** Sends a call whose reply, if there is one, says nothing: it is neither waited for nor looked at. */
+  tell<Args>(
+    program: number,
+    version: number,
+    procedure: number,
+    argsType: Xdr<Args>,
+    args: Args,
+    credential?: UnixCredential,
+  ): void {
+    if (this.broken !== undefined) throw this.broken;
+    this.send(this.message(program, version, procedure, argsType, args, credential).message);
+  }
+
+  close(): void {
+    this.fail(new RpcCallError('the client was closed'));
+    this.end();
+  }
+
+  private message<Args>(
+    program: number,
+    version: number,
+    procedure: number,
+    argsType: Xdr<Args>,
+    args: Args,
+    credential: UnixCredential | undefined,
+  ): { xid: number; message: Buffer } {
     const xid = (this.xid = (this.xid + 1) >>> 0);
     const writer = new XdrWriter(1024);
     writer.uint32(xid);
@@ -125,18 +178,9 @@ export class RpcClient {
     writer.uint32(program);
     writer.uint32(version);
     writer.uint32(procedure);
-    writeCredential(writer, options.credential);
+    writeCredential(writer, credential);
     argsType.write(writer, args);
-    const reply = await this.exchange(xid, writer.toBuffer(), options.timeout ?? DEFAULT_TIMEOUT);
-    requireSuccess(reply);
-    const result = resType.read(reply);
-    reply.finish();
-    return result;
-  }
-
-  close(): void {
-    this.fail(new RpcCallError('the client was closed'));
-    this.end();
+    return { xid, message: writer.toBuffer() };
   }
 
   private exchange(xid: number, message: Buffer, timeout: number): Promise<XdrReader> {

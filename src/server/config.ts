@@ -20,6 +20,7 @@ const fileSchema = z
     port,
     portmap: z.enum(['auto', 'on', 'off']),
     state: z.string(),
+    grace: z.number().min(0).max(3600),
     allow: z.array(z.string()).min(1),
     options: z.string(),
     metrics: z.string(),
@@ -41,6 +42,10 @@ export interface ServeConfig {
   readonly portmap: 'auto' | 'on' | 'off';
   /** Folder of the durable state; absolute. */
   readonly stateDirectory: string;
+  /** How long clients may reclaim locks that were lost here before others get new ones; at most. */
+  readonly graceSeconds: number;
+  /** True to lose all locks at the start, and have the clients reclaim them. */
+  readonly forgetLocks: boolean;
   /** Hosts for `paths`, as in exports(5); undefined: the networks that the listen addresses are on. */
   readonly allow: readonly string[] | undefined;
   /** Export options for `paths`, as in exports(5). */
@@ -58,6 +63,8 @@ export interface ServeFlags {
   readonly port?: number | undefined;
   readonly portmap?: 'auto' | 'on' | 'off' | undefined;
   readonly state?: string | undefined;
+  readonly grace?: number | undefined;
+  readonly forgetLocks?: boolean | undefined;
   readonly allow?: readonly string[] | undefined;
   readonly options?: string | undefined;
   readonly metrics?: string | undefined;
@@ -67,6 +74,8 @@ export interface ServeFlags {
 }
 
 export const NFS_PORT = 2049;
+/** As lockd's. */
+const GRACE_SECONDS = 90;
 const LOOPBACK = ['127.0.0.1', '::1'];
 const EVERYWHERE = ['::'];
 
@@ -90,6 +99,8 @@ export function serveConfig(flags: ServeFlags): ServeConfig {
     port: flags.port ?? file.port ?? NFS_PORT,
     portmap: flags.portmap ?? file.portmap ?? 'auto',
     stateDirectory: resolve(flags.state ?? file.state ?? defaultStateDirectory()),
+    graceSeconds: flags.grace ?? file.grace ?? GRACE_SECONDS,
+    forgetLocks: flags.forgetLocks ?? false,
     allow: flags.allow ?? file.allow,
     options: flags.options ?? file.options ?? 'rw,sync,root_squash',
     metrics: metrics === undefined ? undefined : parseEndpoint(metrics, 'metrics'),

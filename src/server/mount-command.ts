@@ -15,9 +15,15 @@ export function mountCommand({ address, path, port, portmap }: MountTarget): str
   const suffix = ipv6 ? '6' : '';
   const options = ['vers=3', `proto=tcp${suffix}`];
   if (!portmap) options.push(`port=${port}`, `mountport=${port}`, `mountproto=tcp${suffix}`);
-  options.push('nolock');
+  // A client has no option for the lock manager's port. And on one host, the client's own lock manager and ours would
+  // both want to be the one that the port mapper tells of.
+  if (!portmap || isLoopback(address)) options.push('nolock');
   const host = ipv6 ? `[${address}]` : address;
   return `mount -t nfs -o ${options.join(',')} ${shellQuote(`${host}:${path}`)} /mnt`;
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.');
 }
 
 function shellQuote(word: string): string {

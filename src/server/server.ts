@@ -14,6 +14,7 @@ import { asServer, openLocalFileSystem } from '../vfs/local/index.ts';
 import { AdminServer } from './admin.ts';
 import { ConfigError, type ServeConfig } from './config.ts';
 import { type Listeners, listenOn } from './listeners.ts';
+import { type Locking, startLocking } from './locking.ts';
 import { Metrics } from './metrics.ts';
 import { mountCommand } from './mount-command.ts';
 import { type Portmap, startPortmap } from './portmap.ts';
@@ -65,7 +66,14 @@ export class Server {
       const metrics = config.metrics === undefined ? undefined : await Metrics.start(config.metrics);
       if (metrics !== undefined) opened.push(() => metrics.close());
 
+      const locking = await startLocking({
+        ...{ exports, state, log, grace: config.graceSeconds * 1000, forget: config.forgetLocks },
+        names: [hostname()],
+      });
+      opened.push(() => locking.close());
+
       const programs: ProgramVersion[] = [
+        ...locking.programs,
         nfs2Program(exports),
         nfs3Program(exports),
         ...aclPrograms(exports),
@@ -80,7 +88,8 @@ export class Server {
 
       const portmap = await startPortmap(config.portmap, listeners, programs, log);
       opened.push(() => portmap.close());
-      const server = new Server(config, log, { state, exports, metrics, listeners, portmap });
+      const server = new Server(config, log, { state, exports, locking, metrics, listeners, portmap });
+      locking.begin();
       server.admin = await server.openAdmin();
       return server;
     } catch (error) {
@@ -135,10 +144,11 @@ export class Server {
 
   /** Answers what has been asked, flushes, and lets go of everything. */
   async close(): Promise<void> {
-    const { state, exports, metrics, listeners, portmap } = this.parts;
+    const { state, exports, locking, metrics, listeners, portmap } = this.parts;
     await this.admin?.close();
     await portmap.close();
     await listeners.close();
+    await locking.close();
     await exports.close();
     await metrics?.close();
     await state.close();
@@ -148,6 +158,7 @@ export class Server {
 interface Parts {
   readonly state: StateStore;
   readonly exports: ExportTable;
+  readonly locking: Locking;
   readonly metrics: Metrics | undefined;
   readonly listeners: Listeners;
   readonly portmap: Portmap;

@@ -16,9 +16,11 @@ import { checkDataFile, damaged } from './datafile.ts';
 import { reason, StateError } from './error.ts';
 import { Fsids } from './fsids.ts';
 import { Journal } from './journal.ts';
+import { LmdbLocks } from './lmdblocks.ts';
 import { LmdbMounts } from './lmdbmounts.ts';
 import { LmdbSettings } from './lmdbsettings.ts';
 import { DirectoryLock } from './lock.ts';
+import { FolderMonitors } from './monitors.ts';
 import { MountTable } from './mounts.ts';
 import { PlaceIndex } from './placeindex.ts';
 import { secretOf } from './secret.ts';
@@ -72,6 +74,8 @@ class LmdbState implements StateStore {
   readonly index: PlaceIndex;
   readonly mounts: MountTable;
   readonly aliases: LmdbAliases;
+  readonly locks: LmdbLocks;
+  readonly monitors: FolderMonitors;
   private readonly fsids: Fsids;
   private readonly release: () => Promise<void>;
   private closing: Promise<void> | undefined;
@@ -81,6 +85,8 @@ class LmdbState implements StateStore {
     index: PlaceIndex,
     mounts: MountTable,
     aliases: LmdbAliases,
+    locks: LmdbLocks,
+    monitors: FolderMonitors,
     bootId: string,
     release: () => Promise<void>,
   ) {
@@ -90,6 +96,8 @@ class LmdbState implements StateStore {
     this.index = index;
     this.mounts = mounts;
     this.aliases = aliases;
+    this.locks = locks;
+    this.monitors = monitors;
     this.release = release;
   }
 
@@ -116,11 +124,13 @@ function openTables(
   const keeper = new LmdbMounts(table(root, 'mounts'), report);
   const mounts = new MountTable(keeper, options.now === undefined ? {} : { now: options.now });
   const aliases = new LmdbAliases(table(root, 'aliases'), report);
+  const locks = new LmdbLocks(table(root, 'locks'), settings);
+  const monitors = new FolderMonitors(`${directory}/nsm`);
   const bootId = options.bootId ?? readFileSync(BOOT_ID, 'utf8').trim();
   const journal = Journal.open(`${directory}/index.journal`);
   try {
     const index = new PlaceIndex(table(root, 'places'), journal, report);
-    return new LmdbState(settings, index, mounts, aliases, bootId, async () => {
+    return new LmdbState(settings, index, mounts, aliases, locks, monitors, bootId, async () => {
       await root.flushed;
       // An open environment can hang process.exit(), so nothing is left to lmdb's own exit hook.
       await root.close();

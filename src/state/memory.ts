@@ -1,6 +1,8 @@
 import type { HandleIndex, Place } from '../vfs/index.ts';
 import { MemoryAliases } from './aliases.ts';
 import { Fsids } from './fsids.ts';
+import { MemoryLocks } from './locks.ts';
+import { MemoryMonitors } from './monitors.ts';
 import { MountTable } from './mounts.ts';
 import { secretOf } from './secret.ts';
 import { MemorySettings, type Settings } from './settings.ts';
@@ -13,6 +15,8 @@ export class MemoryState implements StateStore {
   readonly verifier: Verifier;
   readonly index: HandleIndex = new MemoryIndex();
   readonly mounts = new MountTable();
+  readonly locks = new MemoryLocks();
+  readonly monitors = new MemoryMonitors();
   readonly aliases = new MemoryAliases();
   private readonly fsids: Fsids;
 

@@ -1,5 +1,7 @@
 import type { HandleIndex, VerifierSource } from '../vfs/index.ts';
 import type { HandleAliases } from './aliases.ts';
+import type { LockStore } from './locks.ts';
+import type { MonitorStore } from './monitors.ts';
 import type { MountTable } from './mounts.ts';
 
 /**
@@ -14,6 +16,9 @@ export interface StateStore {
   readonly verifier: VerifierSource;
   readonly index: HandleIndex;
   readonly mounts: MountTable;
+  readonly locks: LockStore;
+  /** Survives a loss of {@link locks}: it is kept elsewhere. */
+  readonly monitors: MonitorStore;
   /** For NFSv2, whose handles are too short for some file systems' own. */
   readonly aliases: HandleAliases;
   /**

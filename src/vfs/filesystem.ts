@@ -117,6 +117,27 @@ export interface FileSystemLimits {
   readonly hashedCookies: boolean;
 }
 
+/** A lock of a program of the host, as it stands in our way. `end` is 2^64 if it reaches to the end of the file. */
+export interface HostLock {
+  readonly exclusive: boolean;
+  readonly start: bigint;
+  readonly end: bigint;
+}
+
+/**
+ * The server's byte-range locks on one file, among those of the host's own programs: they see ours, and we theirs.
+ * All that is taken here is one owner's. Bytes from 2^63 on, which no program can lock, are left out.
+ */
+export interface HostLocks {
+  /** Takes or changes a range; false if a program of the host is in the way. Throws ROFS, ACCES, ... if it never could. */
+  take(exclusive: boolean, start: bigint, end: bigint): boolean;
+  release(start: bigint, end: bigint): void;
+  /** What a program of the host has in the way. */
+  test(exclusive: boolean, start: bigint, end: bigint): HostLock | undefined;
+  /** Releases all. */
+  close(): void;
+}
+
 /**
  * Storage below one exported folder. Names are bytes; a name must have been checked: not empty, no `/`, no NUL.
  * `.` and `..` are taken by {@link lookup} alone, and `..` of the root is the root.
@@ -201,6 +222,11 @@ export interface FileSystem {
    * keeps none.
    */
   setAcls(caller: Caller, inode: Inode, acls: Acls): Awaitable<Change>;
+
+  /** What tells a file from every other that this host has open, whichever export it is reached through. */
+  lockKey(inode: Inode): Awaitable<string>;
+  /** Opens a regular file for locking, as the server. It stays open, and so the same file, until it is closed. */
+  openLocks(inode: Inode): Awaitable<HostLocks>;
 
   space(): Awaitable<SpaceInfo>;
   /** Undefined where the storage counts nothing for such an id. Who may ask is for others to decide. */

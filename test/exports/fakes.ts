@@ -98,6 +98,14 @@ export class FakeFileSystem implements FileSystem {
     return { count: 0, committed: 2 as const, file: changeOf(inode) };
   }
 
+  lockKey(inode: Inode): string {
+    return inode_(inode).path;
+  }
+
+  openLocks() {
+    return { take: () => true, release: () => {}, test: () => undefined, close: () => {} };
+  }
+
   setAttributes = this.#changes('setAttributes');
   setAcls = this.#changes('setAcls');
   commit = this.#changes('commit');

@@ -9,6 +9,7 @@ import type {
   FileSystem,
   FileSystemLimits,
   Found,
+  HostLocks,
   Inode,
   Listing,
   NodeKind,
@@ -26,6 +27,7 @@ import { becomeServer } from './identity.ts';
 import { LocalInode } from './inode.ts';
 import { spaceOf } from './limits.ts';
 import { link } from './link.ts';
+import { lockKey, openLocks } from './lock.ts';
 import { lookup } from './lookup.ts';
 import { mkdir, mknod, symlink } from './make.ts';
 import { quota } from './quota.ts';
@@ -204,6 +206,14 @@ export class LocalFileSystem implements FileSystem {
   quota(kind: QuotaKind, id: number): Quota | undefined {
     this.#mustBeOpen();
     return quota(this.#volume.root.fd, kind, id);
+  }
+
+  lockKey(inode: Inode): Awaitable<string> {
+    return this.#on(inode, lockKey);
+  }
+
+  openLocks(inode: Inode): Awaitable<HostLocks> {
+    return this.#on(inode, (file) => openLocks(this.#volume, file));
   }
 
   space(): SpaceInfo {

@@ -10,6 +10,7 @@ import {
   type FileSystem,
   type FileSystemLimits,
   type Found,
+  type HostLocks,
   type Inode,
   type Listing,
   MAX_OFFSET,
@@ -28,6 +29,9 @@ export interface MemoryOptions {
   readonly now?: (() => Time) | undefined;
 }
 
+let opened = 0;
+/** No program of the host has files of ours. */
+const UNSEEN: HostLocks = { take: () => true, release: () => {}, test: () => undefined, close: () => {} };
 const CAPACITY = 1n << 40n;
 
 /** A file system in memory, for tests of what stands above: the same rules, every answer at once. */
@@ -45,6 +49,7 @@ export class MemoryFileSystem implements FileSystem {
   readonly #verifier: VerifierSource;
   readonly #now: () => Time;
   readonly #nodes = new Map<number, MemoryNode>();
+  readonly #number = ++opened;
   #lastId = 1;
   /** `.` and `..` have the first two. */
   #lastCookie = 2n;
@@ -264,6 +269,15 @@ export class MemoryFileSystem implements FileSystem {
 
   /** Nothing is counted. */
   quota(): undefined {}
+
+  lockKey(inode: Inode): string {
+    return `memory${this.#number}:${this.#live(inode).id}`;
+  }
+
+  openLocks(inode: Inode): HostLocks {
+    this.#live(inode).mustBeRegular('lock');
+    return UNSEEN;
+  }
 
   space(): SpaceInfo {
     return {

@@ -1,0 +1,21 @@
+import { type Call, NO_REPLY } from '../../rpc/index.ts';
+import { fileToRelease, type LockService, ownerOf, rangeOfLock, statusOf } from '../service.ts';
+import { STATUS_OF_ANSWER } from '../status.ts';
+import { NLM4_FBIG, type res, type unlockargs } from '../types.ts';
+
+/** NLM_UNLOCK: releases a range. What was not locked is unlocked already, and a file that is gone has no locks. */
+export async function unlock(
+  service: LockService,
+  { cookie, alock }: unlockargs,
+  call: Call,
+): Promise<res | typeof NO_REPLY> {
+  const kept = Buffer.from(cookie);
+  const range = rangeOfLock(alock);
+  const owner = ownerOf(alock, call);
+  const stat = await statusOf(service, call, false, async () => {
+    if (range === undefined) return NLM4_FBIG;
+    const file = await fileToRelease(service, owner.handle, call);
+    return STATUS_OF_ANSWER[await service.manager.unlock({ ...owner, ...range, file })];
+  });
+  return stat === NO_REPLY ? stat : { cookie: kept, stat };
+}

@@ -1,0 +1,115 @@
+import type { Logger } from '../common/log.ts';
+import type { Monitor, MonitorStore } from '../state/index.ts';
+
+/** A client of our lock manager, as it makes itself known. */
+export interface Watched {
+  readonly name: string;
+  readonly address: string;
+  readonly localAddress: string;
+  readonly state: number;
+}
+
+/** How long a client is monitored at least after it has last asked for a lock. */
+const IDLE_MS = 5 * 60_000;
+
+/** The monitored hosts, as the programs and the lock manager need them. */
+export class Monitors {
+  private readonly store: MonitorStore;
+  private readonly log: Logger;
+  private readonly now: () => number;
+  private readonly byKey = new Map<string, Monitor>();
+  private readonly keeping = new Map<string, Promise<void>>();
+  private readonly askedAt = new Map<string, number>();
+  /** Names that came from a second address, and were warned of. */
+  private readonly ambiguous = new Set<string>();
+
+  constructor(store: MonitorStore, log: Logger, now: () => number = Date.now) {
+    this.store = store;
+    this.log = log;
+    this.now = now;
+    for (const monitor of store.list()) this.byKey.set(keyOf(monitor), monitor);
+  }
+
+  get state(): number {
+    return this.store.state;
+  }
+
+  /** Monitors a client of the lock manager from now on; on disk when this ends. */
+  async watch({ name, address, localAddress, state }: Watched): Promise<void> {
+    const key = keyOf({ name, address });
+    this.askedAt.set(key, this.now());
+    const known = this.byKey.get(key);
+    const isKnown =
+      known !== undefined && known.localAddress === localAddress && (state === 0 || known.state === state);
+    if (isKnown) return this.keeping.get(key);
+    if (known === undefined) this.warnOfTwins(name, address);
+    await this.keep({
+      ...{ name, address, localAddress, state: state === 0 ? (known?.state ?? 0) : state },
+      ...{ told: known?.told ?? this.store.state, since: known?.since ?? this.now() },
+    });
+  }
+
+  keep(monitor: Monitor): Promise<void> {
+    const key = keyOf(monitor);
+    this.byKey.set(key, monitor);
+    const kept = this.store.keep(monitor).finally(() => {
+      if (this.keeping.get(key) === kept) this.keeping.delete(key);
+    });
+    this.keeping.set(key, kept);
+    return kept;
+  }
+
+  async drop(monitor: Monitor): Promise<void> {
+    this.byKey.delete(keyOf(monitor));
+    this.askedAt.delete(keyOf(monitor));
+    await this.store.drop(monitor);
+  }
+
+  /** What is known by now of the same host. */
+  find(monitor: Monitor): Monitor | undefined {
+    return this.byKey.get(keyOf(monitor));
+  }
+
+  list(): Monitor[] {
+    return [...this.byKey.values()];
+  }
+
+  /** Clients that know of everything, and have not asked for a lock lately. */
+  idle(): Monitor[] {
+    const before = this.now() - IDLE_MS;
+    return this.list().filter(
+      (monitor) =>
+        monitor.watcher === undefined &&
+        monitor.told === this.store.state &&
+        (this.askedAt.get(keyOf(monitor)) ?? 0) < before,
+    );
+  }
+
+  /** Those that are meant by a notice with this name that came from this address. */
+  at(address: string, name: string): Monitor[] {
+    return this.list().filter((monitor) => monitor.address === address && isSameHost(monitor, name));
+  }
+
+  /** A name is all that tells owners apart in this protocol: two clients with one name could share a lock. */
+  private warnOfTwins(name: string, address: string): void {
+    const twin = this.list().find(
+      (other) => other.name === name && other.address !== address && other.watcher === undefined,
+    );
+    if (twin === undefined || this.ambiguous.has(name)) return;
+    this.ambiguous.add(name);
+    this.log.warn(
+      { client: name, addresses: [twin.address, address] },
+      'two addresses lock under one host name; if they are two hosts, give them different names: locks are told apart by it',
+    );
+  }
+}
+
+function keyOf({ name, address, watcher }: Pick<Monitor, 'name' | 'address' | 'watcher'>): string {
+  return JSON.stringify([name, address, watcher]);
+}
+
+/** A host may call itself by its short name once and by its full one another time, or by its address. */
+function isSameHost({ name, address }: Monitor, given: string): boolean {
+  const [a, b] = [name.toLowerCase(), given.toLowerCase()];
+  return a === b || given === address || a.startsWith(`${b}.`) || b.startsWith(`${a}.`);
+}

@@ -1,0 +1,50 @@
+import type { Database } from 'lmdb';
+import { decodeRecord, encodeRecord, type KeptRecord, type LockStore, newLineage } from './locks.ts';
+import type { Settings } from './settings.ts';
+
+const LINEAGE = 'lock lineage';
+const KEY_BYTES = 8;
+
+/** Locks in LMDB. What is written within one turn of the event loop shares a transaction and a flush. */
+export class LmdbLocks implements LockStore {
+  private readonly database: Database<Buffer, Buffer>;
+  private readonly settings: Settings;
+  lineage: string;
+
+  constructor(database: Database<Buffer, Buffer>, settings: Settings) {
+    this.database = database;
+    this.settings = settings;
+    this.lineage = settings.get(LINEAGE)?.toString() ?? this.renew();
+  }
+
+  load(): KeptRecord[] {
+    const records: KeptRecord[] = [];
+    for (const { value } of this.database.getRange({})) records.push(decodeRecord(value));
+    return records;
+  }
+
+  async write(put: readonly KeptRecord[], drop: readonly number[]): Promise<void> {
+    await this.database.batch(() => {
+      for (const id of drop) this.database.remove(keyOf(id));
+      for (const record of put) this.database.put(keyOf(record.id), encodeRecord(record));
+    });
+    await this.database.flushed;
+  }
+
+  clear(): void {
+    this.database.clearSync();
+    this.lineage = this.renew();
+  }
+
+  private renew(): string {
+    const lineage = newLineage();
+    this.settings.set(LINEAGE, Buffer.from(lineage));
+    return lineage;
+  }
+}
+
+function keyOf(id: number): Buffer {
+  const key = Buffer.alloc(KEY_BYTES);
+  key.writeBigUInt64BE(BigInt(id));
+  return key;
+}
