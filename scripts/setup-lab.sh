@@ -4,7 +4,7 @@ set -euo pipefail
 
 packages=(
   user-mode-linux nfs-common rpcbind kmod iproute2 iputils-ping procps # a guest and its network
-  e2fsprogs xfsprogs btrfs-progs git                                   # what single tests use
+  e2fsprogs xfsprogs btrfs-progs acl quota git                         # what single tests use
   libnfs-utils nfs-ganesha nfs-ganesha-vfs                             # another client, another server
 )
 

@@ -19,6 +19,7 @@ const PARTS = {
   '/dev/loop-control': { always: false, present: () => existsSync('/dev/loop-control') },
   'mkfs.xfs': { always: false, present: () => isCommand('mkfs.xfs') },
   'mkfs.btrfs': { always: false, present: () => isCommand('mkfs.btrfs') },
+  setfacl: { always: false, present: () => isCommand('setfacl') },
   git: { always: false, present: () => isCommand('git') },
   'nfs-ls': { always: false, present: () => isCommand('nfs-ls') },
   'ganesha.nfsd': { always: false, present: () => isCommand('ganesha.nfsd') },
