@@ -137,6 +137,7 @@ export const capget = define<[header: Buffer, data: Buffer]>('int capget(void*, 
 export const capset = define<[header: Buffer, data: Buffer]>('int capset(void*, void*)');
 export const getrlimit = define<[resource: number, out: Buffer]>('int getrlimit(int, void*)');
 export const setrlimit = define<[resource: number, limit: Buffer]>('int setrlimit(int, void*)');
+export const getrusage = define<[who: number, out: Buffer]>('int getrusage(int, void*)');
 export const fpathconf = define<[fd: number, name: number]>('long fpathconf(int, int)');
 
 /** This thread's supplementary groups; the C library's own setgroups would change every thread's. */

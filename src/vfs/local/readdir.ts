@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import type { Awaitable } from '../../common/awaitable.ts';
 import { FsError } from '../error.ts';
 import type { Caller, DirectoryEntry, Listing } from '../filesystem.ts';
+import { hasReadBlocks } from './block-reads.ts';
 import { O_CLOEXEC, O_DIRECTORY, O_NONBLOCK, O_RDONLY } from './constants.ts';
 import { isDot, isDotDot, parseEntries, type RawEntry } from './directory.ts';
 import { codeOf } from './errno.ts';
@@ -19,8 +20,8 @@ const SEEK_SET = 0;
 /** Cookies are what the kernel takes as a file position. */
 const MAX_COOKIE = 0x7fff_ffff_ffff_ffffn;
 
-/** Listing that took longer waited for the disk; for a while, such a directory is read ahead in the thread pool. */
-const SLOW_MS = 3;
+/** Listing that took longer may have waited for the disk; then the directory is read ahead in the thread pool for a while. */
+const SLOW_MS = 1;
 const SLOW_FOR_MS = 2000;
 
 /** READDIR and READDIRPLUS (RFC 1813 §3.3.16, §3.3.17). */
@@ -63,7 +64,8 @@ function list(
 ): Awaitable<Listing> {
   const started = performance.now();
   const { entries, eof } = collect(volume, directory, cookie, fits);
-  if (performance.now() - started > SLOW_MS) directory.slowUntil = started + SLOW_FOR_MS;
+  const ended = performance.now();
+  if (ended - started > SLOW_MS && hasReadBlocks()) directory.slowUntil = ended + SLOW_FOR_MS;
   const answer = (detailed: readonly DirectoryEntry[]): Listing => ({
     entries: detailed,
     eof,

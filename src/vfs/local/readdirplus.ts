@@ -92,27 +92,24 @@ function assemble(
   entries: readonly RawEntry[],
   details: readonly (Detail | 'cold' | undefined)[],
 ): DirectoryEntry[] {
-  const seen: Sighting[] = [];
-  const out = entries.map((entry, at) => {
+  const out: DirectoryEntry[] = [];
+  const fresh: { readonly entry: RawEntry; readonly inode: LocalInode }[] = [];
+  for (const [at, entry] of entries.entries()) {
     const plain = withFileid(volume, directory, entry);
     const known = details[at];
-    if (known === undefined || known === 'cold') return plain;
-    if (known.inode !== directory && !isRecorded(directory, entry, known.inode)) {
-      seen.push({ directory, name: entry.name, body: known.inode.body });
+    if (known === undefined || known === 'cold') {
+      out.push(plain);
+      continue;
     }
-    return { ...plain, inode: known.inode, attributes: known.attributes };
-  });
-  volume.handles.seen(seen);
-  for (const [at, entry] of entries.entries()) {
-    const known = details[at];
-    if (known !== undefined && known !== 'cold' && !known.inode.closed) {
-      rememberChild(directory, entry.name.toString('latin1'), known.inode);
-    }
+    const { inode, attributes } = known;
+    out.push({ name: plain.name, fileid: plain.fileid, cookie: plain.cookie, inode, attributes });
+    // A name that is remembered was put into the index before.
+    const isRecorded = inode.parent === directory && inode.name === entry.key;
+    if (inode !== directory && !isRecorded) fresh.push({ entry, inode });
+  }
+  if (fresh.length > 0) {
+    volume.handles.seen(fresh.map(({ entry, inode }): Sighting => ({ directory, name: entry.name, body: inode.body })));
+    for (const { entry, inode } of fresh) if (!inode.closed) rememberChild(directory, entry.key, inode);
   }
   return out;
-}
-
-/** A name that is remembered was put into the index before. */
-function isRecorded(directory: LocalInode, entry: RawEntry, inode: LocalInode): boolean {
-  return inode.parent === directory && inode.name === entry.name.toString('latin1');
 }

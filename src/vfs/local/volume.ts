@@ -3,6 +3,7 @@ import type { Awaitable } from '../../common/awaitable.ts';
 import type { Attributes } from '../attributes.ts';
 import { FsError } from '../error.ts';
 import type { Caller, FileSystemLimits } from '../filesystem.ts';
+import { blocksRead, hasReadBlocks } from './block-reads.ts';
 import { O_CLOEXEC, O_NOFOLLOW, O_PATH, RESOLVE_CACHED } from './constants.ts';
 import type { DataFiles } from './data-files.ts';
 import { codeOf } from './errno.ts';
@@ -38,11 +39,10 @@ export interface Traits {
 const COLD = Symbol('cold');
 
 /**
- * A name that was never asked for is not in memory, but the directory it is looked up in mostly is: where going through
- * the thread pool took no longer than the way there and back, no disk was asked, and for a while names in that
- * directory are looked up at once. Until one takes long: that was a disk.
+ * A name that was never asked for is not in memory, but the directory it is looked up in mostly is: where a way through
+ * the thread pool read nothing from a disk, names in that directory are looked up at once for a while. Until one of them
+ * does take a disk, and long.
  */
-const QUICK_MS = 0.25;
 const QUICK_FOR_MS = 1000;
 const SLOW_MS = 1;
 
@@ -117,7 +117,7 @@ export class Volume {
     const isQuick = this.traits.memory || started < directory.quickUntil;
     const found = this.#findNow(caller, directory, name, isQuick ? 0 : RESOLVE_CACHED);
     if (found === COLD) return this.#warm(directory, name).then(() => this.findNow(caller, directory, name));
-    if (isQuick && performance.now() - started > SLOW_MS) directory.quickUntil = 0;
+    if (isQuick && performance.now() - started > SLOW_MS && hasReadBlocks()) directory.quickUntil = 0;
     return found;
   }
 
@@ -151,11 +151,10 @@ export class Volume {
   /** Reads into memory, in the thread pool, what looking up that name takes. Whether it is there is not told. */
   async #warm(directory: LocalInode, name: Buffer): Promise<void> {
     becomeServer();
-    const started = performance.now();
+    const read = blocksRead();
     const fd = await openat2InPool(directory.fd, ownCString(name), AS_PATH);
-    const ended = performance.now();
     if (fd >= 0) close(fd);
-    if (ended - started < QUICK_MS) directory.quickUntil = ended + QUICK_FOR_MS;
+    if (blocksRead() === read) directory.quickUntil = performance.now() + QUICK_FOR_MS;
   }
 }
 
