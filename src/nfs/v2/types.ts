@@ -36,7 +36,7 @@ export type diropres = TypeOf<typeof diropres>;
 export const statres = result(stat, {}, {});
 
 /** Bytes that leave in a reply: by reference where there are many; `release` is called once they are gone. */
-interface Bulk {
+export interface Bulk {
   readonly bytes: Buffer;
   readonly release?: (() => void) | undefined;
 }

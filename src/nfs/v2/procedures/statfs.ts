@@ -4,7 +4,7 @@ import { failed, onFile } from '../runner.ts';
 import { NFS_OK } from '../status.ts';
 import { fhandleargs, MAXDATA, statfsres } from '../types.ts';
 
-const SMALLEST_BLOCK = 4096n;
+const SMALLEST_BLOCK = 1024n;
 /** Some clients take the counts for signed numbers. */
 const MAX_BLOCKS = 0x7fff_ffffn;
 
