@@ -141,10 +141,8 @@ export class LockManager {
   async lock(request: LockRequest, options: LockOptions): Promise<LockAnswer> {
     const { grace } = this.options;
     const client = clientKey(request);
-    if (grace.isOpen && !options.reclaim) {
-      grace.asked(client);
-      return 'grace';
-    }
+    if (!options.reclaim) grace.asked(client);
+    if (grace.isOpen && !options.reclaim) return 'grace';
     // A reclaim that comes too late is as good as any other request of a client that we know nothing of.
     if (!grace.isOpen && options.reclaim && !(await this.isHeld(request))) return 'denied';
     if (this.table.held + this.table.waiting >= this.limits.total) return 'nolocks';

@@ -74,11 +74,11 @@ test('an endpoint is ADDRESS:PORT, [IPV6]:PORT or a port on loopback', () => {
 
 test('the mount command names ports only where no portmapper does, and is safe to paste', () => {
   const target = { address: '10.0.0.1', path: '/srv', port: 2049, portmap: true };
-  assert.equal(mountCommand(target), 'mount -t nfs -o vers=3,proto=tcp,nolock 10.0.0.1:/srv /mnt');
+  assert.equal(mountCommand(target), 'mount -t nfs -o vers=3,proto=tcp 10.0.0.1:/srv /mnt');
   assert.equal(
     mountCommand({ ...target, portmap: false, port: 4000 }),
     'mount -t nfs -o vers=3,proto=tcp,port=4000,mountport=4000,mountproto=tcp,nolock 10.0.0.1:/srv /mnt',
   );
-  assert.match(mountCommand({ ...target, address: 'fd00::1' }), /proto=tcp6,nolock '\[fd00::1\]:\/srv'/);
+  assert.match(mountCommand({ ...target, address: 'fd00::1' }), /proto=tcp6 '\[fd00::1\]:\/srv'/);
   assert.match(mountCommand({ ...target, path: "/a b'c" }), /'10\.0\.0\.1:\/a b'\\''c' \/mnt$/);
 });

@@ -1,0 +1,346 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import fc from 'fast-check';
+import { clientKey } from '../../src/locks/records.ts';
+import {
+  LCK_BLOCKED,
+  LCK_DENIED,
+  LCK_DENIED_GRACE_PERIOD,
+  LCK_DENIED_NOLOCKS,
+  LCK_GRANTED,
+  NLM4_FAILED,
+  NLM4_FBIG,
+  NLM4_ROFS,
+  NLM4_STALE_FH,
+  narrowTypes,
+  wideTypes,
+} from '../../src/nlm/types.ts';
+import { NO_REPLY } from '../../src/rpc/index.ts';
+import { FsError } from '../../src/vfs/index.ts';
+import { callRow, overWire } from '../mount/row.ts';
+import { Subject, until } from './fakes.ts';
+
+const ONE = { name: 'one', address: '192.0.2.9' };
+const COOKIE = Buffer.from('cook');
+
+interface Ask {
+  readonly who?: string;
+  readonly svid?: number;
+  readonly file?: string;
+  readonly start?: bigint;
+  readonly length?: bigint;
+  readonly exclusive?: boolean;
+  readonly block?: boolean;
+  readonly reclaim?: boolean;
+  readonly state?: number;
+  readonly version?: number;
+  readonly address?: string;
+}
+
+function ask(subject: Subject, name: string, options: Ask = {}): Promise<unknown> {
+  const { who = 'one', svid = 1, file = 'open', start = 0n, length = 0n, version = 4, address = '192.0.2.9' } = options;
+  const { exclusive = true, block = false, reclaim = false, state = 3 } = options;
+  const alock = {
+    caller_name: Buffer.from(who),
+    ...{ fh: Buffer.from(file), oh: Buffer.from(`${svid}@${who}`), svid, l_offset: start, l_len: length },
+  };
+  const args = { cookie: COOKIE, exclusive, block, reclaim, state, alock };
+  return callRow(subject.programs, version, name, args, { address });
+}
+
+const callerIn = (args: unknown) => (args as { alock: { caller_name: Buffer } }).alock.caller_name.toString();
+const answered = (stat: number) => ({ cookie: COOKIE, stat });
+
+function subjectOf(t: TestContext, ...options: ConstructorParameters<typeof Subject>): Subject {
+  const subject = new Subject(...options);
+  t.after(() => subject.manager.close());
+  return subject;
+}
+
+test('NLM types: every argument survives the wire, with 32 and with 64 bits', () => {
+  const bytes = fc.uint8Array({ maxLength: 64 }).map((array) => Buffer.from(array));
+  const args = (max: bigint) => {
+    const offset = fc.bigInt({ min: 0n, max });
+    const alock = fc.record(
+      { caller_name: bytes, fh: bytes, oh: bytes, svid: fc.integer(), l_offset: offset, l_len: offset },
+      { noNullPrototype: true },
+    );
+    return fc.record(
+      {
+        cookie: bytes,
+        block: fc.boolean(),
+        exclusive: fc.boolean(),
+        alock,
+        reclaim: fc.boolean(),
+        state: fc.integer(),
+      },
+      { noNullPrototype: true },
+    );
+  };
+  fc.assert(
+    fc.property(args((1n << 32n) - 1n), (value) => assert.deepEqual(overWire(narrowTypes.lockargs, value), value)),
+  );
+  fc.assert(
+    fc.property(args((1n << 64n) - 1n), (value) => assert.deepEqual(overWire(wideTypes.lockargs, value), value)),
+  );
+});
+
+test('NLM_LOCK: LCK_GRANTED, to another LCK_DENIED, and again LCK_GRANTED to whoever has it', async (t) => {
+  const subject = subjectOf(t);
+  assert.deepEqual(await ask(subject, 'NLM_LOCK'), answered(LCK_GRANTED));
+  assert.deepEqual(await ask(subject, 'NLM_LOCK', { svid: 2 }), answered(LCK_DENIED));
+  assert.deepEqual(await ask(subject, 'NLM_LOCK', { who: 'two' }), answered(LCK_DENIED));
+  assert.deepEqual(await ask(subject, 'NLM_LOCK'), answered(LCK_GRANTED));
+  assert.deepEqual(subject.watched[0], { name: 'one', address: '192.0.2.9', state: 3 });
+});
+
+test('NLM_TEST: LCK_GRANTED, or LCK_DENIED with the holder, within 32 bits for versions 1 and 3', async (t) => {
+  const subject = subjectOf(t);
+  assert.deepEqual(await ask(subject, 'NLM_TEST'), { cookie: COOKIE, stat: { stat: LCK_GRANTED } });
+  await ask(subject, 'NLM_LOCK', { start: 1n << 33n, length: 10n });
+  const holder = { exclusive: true, svid: 1, oh: Buffer.from('1@one') };
+  assert.deepEqual(await ask(subject, 'NLM_TEST', { who: 'two' }), {
+    cookie: COOKIE,
+    stat: { stat: LCK_DENIED, holder: { ...holder, l_offset: 1n << 33n, l_len: 10n } },
+  });
+  assert.deepEqual(await ask(subject, 'NLM_TEST', { who: 'two', version: 3 }), {
+    cookie: COOKIE,
+    stat: { stat: LCK_DENIED, holder: { ...holder, l_offset: (1n << 32n) - 1n, l_len: 0n } },
+  });
+});
+
+test('NLM_LOCK: what cannot be locked, in the words of version 4 and of version 3', async (t) => {
+  const subject = subjectOf(t);
+  const both = async (options: Ask, v4: number, v3: number) => {
+    assert.deepEqual(await ask(subject, 'NLM_LOCK', options), answered(v4));
+    if (options.start === undefined) {
+      assert.deepEqual(await ask(subject, 'NLM_LOCK', { ...options, version: 3 }), answered(v3));
+    }
+  };
+  await both({ file: 'gone' }, NLM4_STALE_FH, LCK_DENIED_NOLOCKS);
+  await both({ file: 'root' }, NLM4_FAILED, LCK_DENIED_NOLOCKS);
+  await both({ start: 1n << 63n, length: 1n }, NLM4_FBIG, LCK_DENIED_NOLOCKS);
+  await both({ start: 2n, length: (1n << 64n) - 1n }, NLM4_FBIG, LCK_DENIED_NOLOCKS);
+  subject.readOnly = true;
+  await both({}, NLM4_ROFS, LCK_DENIED_NOLOCKS);
+  assert.deepEqual(await ask(subject, 'NLM_LOCK', { exclusive: false }), answered(LCK_GRANTED));
+  subject.readOnly = false;
+  subject.beOther();
+  await both({ file: 'closed' }, NLM4_FAILED, LCK_DENIED_NOLOCKS);
+});
+
+test('NLM_LOCK: while storage is on its way here, clients come again, and a reclaim is not answered', async (t) => {
+  const subject = subjectOf(t);
+  subject.failure = new FsError('JUKEBOX', 'mount');
+  assert.deepEqual(await ask(subject, 'NLM_LOCK'), answered(LCK_DENIED_GRACE_PERIOD));
+  assert.equal(await ask(subject, 'NLM_LOCK', { reclaim: true }), NO_REPLY);
+});
+
+for (const version of [1, 3, 4]) {
+  test(`NLM ${version}: a lock that is waited for is granted by NLM_GRANTED, from the address the client knows`, async (t) => {
+    const subject = subjectOf(t);
+    await ask(subject, 'NLM_LOCK', { version });
+    assert.deepEqual(
+      await ask(subject, 'NLM_LOCK', { version, who: 'two', block: true, length: 7n }),
+      answered(LCK_BLOCKED),
+    );
+    assert.deepEqual(
+      await ask(subject, 'NLM_LOCK', { version, who: 'two', block: true, length: 7n }),
+      answered(LCK_BLOCKED),
+    );
+    assert.deepEqual(await ask(subject, 'NLM_UNLOCK', { version }), answered(LCK_GRANTED));
+    await until(() => subject.clients.told.length > 0);
+    const [told] = subject.clients.told;
+    assert.deepEqual([told?.procedure, told?.target.localAddress, told?.target.version], [5, '192.0.2.1', version]);
+    assert.deepEqual(told?.args, {
+      cookie: COOKIE,
+      exclusive: true,
+      alock: {
+        ...{ caller_name: Buffer.from('two'), fh: Buffer.from('open'), oh: Buffer.from('1@two'), svid: 1 },
+        ...{ l_offset: 0n, l_len: 7n },
+      },
+    });
+    assert.deepEqual(await ask(subject, 'NLM_LOCK', { version }), answered(LCK_DENIED));
+    assert.equal(subject.clients.told.length, 1, 'queued once');
+  });
+}
+
+test('NLM_GRANTED: a client that does not want its lock any more (LCK_DENIED) leaves it to the next', async (t) => {
+  const subject = subjectOf(t);
+  subject.clients.answer = ({ args }) => ({
+    stat: callerIn(args) === 'two' ? LCK_DENIED : LCK_GRANTED,
+  });
+  await ask(subject, 'NLM_LOCK');
+  await ask(subject, 'NLM_LOCK', { who: 'two', block: true });
+  await ask(subject, 'NLM_LOCK', { who: 'three', block: true });
+  await ask(subject, 'NLM_UNLOCK');
+  await until(() => subject.clients.told.length === 2);
+  assert.deepEqual(await ask(subject, 'NLM_LOCK', { who: 'three' }), answered(LCK_GRANTED));
+  assert.deepEqual(await ask(subject, 'NLM_LOCK', { who: 'two' }), answered(LCK_DENIED));
+});
+
+test('NLM_GRANTED: a lost callback is sent again, and one who cannot be reached for long loses the grant', async (t) => {
+  const subject = subjectOf(t, { answer: 1000, retry: 2, giveUp: 30 });
+  subject.clients.answer = ({ args }) => {
+    if (callerIn(args) === 'two') throw new Error('no reply');
+    return { stat: LCK_GRANTED };
+  };
+  await ask(subject, 'NLM_LOCK');
+  await ask(subject, 'NLM_LOCK', { who: 'two', block: true });
+  await ask(subject, 'NLM_LOCK', { who: 'three', block: true });
+  await ask(subject, 'NLM_UNLOCK');
+  await until(() => subject.clients.told.some(({ args }) => callerIn(args) === 'three'));
+  assert.ok(subject.clients.forgotten >= 2, 'the port was looked up again');
+  assert.deepEqual(await ask(subject, 'NLM_LOCK', { who: 'two' }), answered(LCK_DENIED));
+});
+
+test('NLM_LOCK: sent again after a lost callback it is LCK_GRANTED, and a late LCK_DENIED takes nothing away', async (t) => {
+  const subject = subjectOf(t);
+  let refuse: (value: unknown) => void = () => {};
+  subject.clients.answer = () => new Promise((resolve) => (refuse = resolve));
+  await ask(subject, 'NLM_LOCK');
+  await ask(subject, 'NLM_LOCK', { who: 'two', block: true });
+  await ask(subject, 'NLM_UNLOCK');
+  await until(() => subject.clients.told.length === 1);
+  assert.deepEqual(await ask(subject, 'NLM_LOCK', { who: 'two', block: true }), answered(LCK_GRANTED));
+  refuse({ stat: LCK_DENIED });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(await ask(subject, 'NLM_LOCK'), answered(LCK_DENIED));
+});
+
+test('NLM_CANCEL: ends the wait; of a grant that is not told yet, the lock; of nothing, LCK_DENIED', async (t) => {
+  const subject = subjectOf(t);
+  subject.clients.answer = () => new Promise(() => {});
+  await ask(subject, 'NLM_LOCK');
+  await ask(subject, 'NLM_LOCK', { who: 'two', block: true });
+  assert.deepEqual(await ask(subject, 'NLM_CANCEL', { who: 'two', block: true }), answered(LCK_GRANTED));
+  assert.deepEqual(await ask(subject, 'NLM_CANCEL', { who: 'two', block: true }), answered(LCK_DENIED));
+  await ask(subject, 'NLM_LOCK', { who: 'two', block: true });
+  await ask(subject, 'NLM_UNLOCK');
+  assert.deepEqual(await ask(subject, 'NLM_CANCEL', { who: 'two', block: true }), answered(LCK_GRANTED));
+  assert.deepEqual(await ask(subject, 'NLM_LOCK'), answered(LCK_GRANTED));
+});
+
+test('NLM_UNLOCK: also of a file that was removed meanwhile', async (t) => {
+  const subject = subjectOf(t);
+  await ask(subject, 'NLM_LOCK');
+  subject.failure = new FsError('STALE', 'handle');
+  assert.deepEqual(await ask(subject, 'NLM_UNLOCK'), answered(LCK_GRANTED));
+  assert.deepEqual(subject.manager.locks(), []);
+});
+
+test('NLM_LOCK_MSG, NLM_TEST_MSG, NLM_UNLOCK_MSG: are answered by NLM_..._RES, and a grant by NLM_GRANTED_MSG', async (t) => {
+  const subject = subjectOf(t);
+  assert.equal(await ask(subject, 'NLM_LOCK_MSG'), undefined);
+  await until(() => subject.clients.told.length === 1);
+  assert.deepEqual(subject.clients.told[0]?.args, answered(LCK_GRANTED));
+  await ask(subject, 'NLM_LOCK_MSG', { who: 'two', block: true });
+  await ask(subject, 'NLM_TEST_MSG', { who: 'two' });
+  await ask(subject, 'NLM_UNLOCK_MSG');
+  await until(() => subject.clients.told.length === 5);
+  const procedures = subject.clients.told.map(({ procedure }) => procedure);
+  assert.deepEqual(
+    procedures.sort((a, b) => a - b),
+    [10, 11, 12, 12, 14],
+  );
+  const grant = subject.clients.told.find(({ procedure }) => procedure === 10);
+  assert.ok(grant !== undefined);
+  const { cookie } = grant.args as { cookie: Buffer };
+  await callRow(subject.programs, 4, 'NLM_GRANTED_RES', { cookie, stat: LCK_GRANTED });
+  await until(() => subject.store.load().length === 1);
+  assert.deepEqual(await ask(subject, 'NLM_LOCK', { who: 'two' }), answered(LCK_GRANTED));
+});
+
+test('NLM_SHARE, NLM_UNSHARE: deny what they deny, to others (X/Open)', async (t) => {
+  const subject = subjectOf(t);
+  const share = (name: string, who: string, mode: number, access: number) =>
+    callRow(subject.programs, 3, name, {
+      cookie: COOKIE,
+      share: { caller_name: Buffer.from(who), fh: Buffer.from('open'), oh: Buffer.from(who), mode, access },
+      reclaim: false,
+    });
+  const answer = (stat: number) => ({ cookie: COOKIE, stat, sequence: 0 });
+  assert.deepEqual(await share('NLM_SHARE', 'one', 2, 1), answer(LCK_GRANTED));
+  assert.deepEqual(await share('NLM_SHARE', 'two', 0, 2), answer(LCK_DENIED));
+  assert.deepEqual(await share('NLM_SHARE', 'two', 1, 1), answer(LCK_DENIED));
+  assert.deepEqual(await share('NLM_SHARE', 'two', 0, 1), answer(LCK_GRANTED));
+  assert.deepEqual(await share('NLM_UNSHARE', 'one', 2, 1), answer(LCK_GRANTED));
+  assert.deepEqual(await share('NLM_SHARE', 'two', 0, 2), answer(LCK_GRANTED));
+});
+
+test('NLM_FREE_ALL: frees what its sender holds, and nothing of another address', async (t) => {
+  const subject = subjectOf(t);
+  await ask(subject, 'NLM_LOCK');
+  const free = (address: string) =>
+    callRow(subject.programs, 4, 'NLM_FREE_ALL', { name: Buffer.from('one'), state: 5 }, { address });
+  await free('192.0.2.66');
+  assert.equal(subject.manager.locks().length, 1);
+  await free('192.0.2.9');
+  assert.equal(subject.manager.locks().length, 0);
+});
+
+test('grace period: reclaims alone are granted; afterwards they are denied', async (t) => {
+  const subject = subjectOf(t);
+  subject.grace.open(['one\x0192.0.2.9'], 60_000);
+  assert.deepEqual(await ask(subject, 'NLM_LOCK', { who: 'two' }), answered(LCK_DENIED_GRACE_PERIOD));
+  assert.deepEqual(await ask(subject, 'NLM_LOCK', { reclaim: true }), answered(LCK_GRANTED));
+  subject.clock = 60_000;
+  assert.deepEqual(await ask(subject, 'NLM_LOCK', { who: 'two' }), answered(LCK_DENIED));
+  assert.deepEqual(await ask(subject, 'NLM_LOCK', { who: 'two', reclaim: true, file: 'closed' }), answered(LCK_DENIED));
+  assert.deepEqual(await ask(subject, 'NLM_LOCK', { reclaim: true }), answered(LCK_GRANTED), 'what one has anyway');
+});
+
+test('grace period: ends early once every client that was told asks for a new lock', async (t) => {
+  const subject = subjectOf(t);
+  subject.grace.open(['one\x0192.0.2.9'], 60_000);
+  await ask(subject, 'NLM_LOCK');
+  assert.equal(subject.grace.isOpen, true);
+  subject.grace.told('one\x0192.0.2.9');
+  subject.clock = 3000;
+  await ask(subject, 'NLM_LOCK');
+  assert.equal(subject.grace.isOpen, false);
+});
+
+test('restart: locks are there, waiters wait on, and a grant that was not told is told', async (t) => {
+  const subject = subjectOf(t);
+  subject.clients.answer = () => new Promise(() => {});
+  await ask(subject, 'NLM_LOCK', { length: 10n });
+  await ask(subject, 'NLM_LOCK', { who: 'two', block: true, length: 10n });
+  await ask(subject, 'NLM_LOCK', { who: 'three', block: true, length: 10n });
+  await ask(subject, 'NLM_UNLOCK', { length: 10n });
+  await until(() => subject.clients.told.length === 1);
+  await subject.manager.close();
+
+  subject.restart();
+  subject.clients.answer = () => ({ stat: LCK_GRANTED });
+  await subject.manager.load();
+  assert.deepEqual(await ask(subject, 'NLM_LOCK', { length: 1n }), answered(LCK_DENIED));
+  await until(() => subject.clients.told.length === 2);
+  await ask(subject, 'NLM_UNLOCK', { who: 'two' });
+  await until(() => subject.clients.told.length === 3);
+  const names = subject.clients.told.map(({ args }) => callerIn(args));
+  assert.deepEqual(names, ['two', 'two', 'three']);
+  await until(() => subject.store.load().length === 1);
+});
+
+test('a store that cannot be written: LCK_DENIED_NOLOCKS, and nothing is locked', async (t) => {
+  const subject = subjectOf(t);
+  t.mock.method(subject.store, 'write', async () => {
+    throw new Error('no space left');
+  });
+  assert.deepEqual(await ask(subject, 'NLM_LOCK'), answered(LCK_DENIED_NOLOCKS));
+  t.mock.restoreAll();
+  assert.deepEqual(await ask(subject, 'NLM_LOCK', { who: 'two' }), answered(LCK_GRANTED));
+});
+
+test('a client that has rebooted: what it locked before is free, what it locked since is not', async (t) => {
+  const subject = subjectOf(t);
+  await ask(subject, 'NLM_LOCK', { length: 10n, state: 3 });
+  await ask(subject, 'NLM_LOCK', { start: 100n, length: 10n, state: 5 });
+  const freed = await subject.manager.freeClient({ name: 'one', address: '192.0.2.9' }, 5);
+  assert.deepEqual(freed, { locks: 1, waiters: 0 });
+  assert.deepEqual(
+    subject.manager.locks().map(({ start }) => start),
+    [100n],
+  );
+});
