@@ -33,6 +33,10 @@ export class LockedFiles implements Gate {
     });
   }
 
+  isOpen(key: string): boolean {
+    return this.open.has(key);
+  }
+
   close(key: string): void {
     this.open.get(key)?.close();
     this.open.delete(key);
@@ -45,7 +49,7 @@ export class LockedFiles implements Gate {
 
   take(key: string, exclusive: boolean, { start, end }: Range): boolean {
     try {
-      if (this.open.get(key)?.take(exclusive, start, end) !== false) return true;
+      if (this.open.get(key)?.take(exclusive, start, end) === true) return true;
       this.obstructed.add(key);
       return false;
     } catch (error) {

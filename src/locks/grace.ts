@@ -34,6 +34,7 @@ export class Grace {
 
   /** Expects reclaims of these clients, for at most so many milliseconds. */
   open(clients: Iterable<string>, limit: number): void {
+    this.close();
     for (const client of clients) this.expected.set(client, { told: undefined, reclaimed: undefined });
     if (this.expected.size === 0 || limit === 0) {
       this.expected.clear();

@@ -152,6 +152,8 @@ export class LockManager {
     }
     if (this.dormant.length > 0) await this.awaken(request.handle);
     const file = await this.files.hold(request.file);
+    // Its last lock went in this very moment.
+    if (!this.files.isOpen(file)) return this.lock(request, options);
     const wish = this.wishOf(file, request, options);
     const before = this.heldPieces(wish);
     const outcome = this.table.lock(wish, options.callback !== undefined && !this.isCrowded(client));
@@ -177,6 +179,7 @@ export class LockManager {
   async test(request: LockRequest): Promise<Obstacle | undefined> {
     if (this.dormant.length > 0) await this.awaken(request.handle);
     const file = await this.files.hold(request.file);
+    if (!this.files.isOpen(file)) return this.test(request);
     const { name, svid, oh, exclusive, start, end } = request;
     const other = this.table.test({ file, owner: ownerKey(name, svid, oh), exclusive, start, end });
     const outside = other === undefined ? this.files.test(file, exclusive, request) : undefined;
@@ -236,6 +239,7 @@ export class LockManager {
     await this.options.watch({ name, address, localAddress, state: 0 });
     if (this.dormant.length > 0) await this.awaken(handle);
     const file = await this.files.hold(request.file);
+    if (!this.files.isOpen(file)) return this.share(request);
     const id = this.table.newId();
     const share: Share = {
       ...{ id, file, owner: ownerKey(name, 0, oh), name, address, localAddress, handle, oh },

@@ -281,7 +281,7 @@ test('NLM_FREE_ALL: frees what its sender holds, and nothing of another address'
 
 test('grace period: reclaims alone are granted; afterwards they are denied', async (t) => {
   const subject = subjectOf(t);
-  subject.grace.open(['one\x0192.0.2.9'], 60_000);
+  subject.grace.open([clientKey(ONE)], 60_000);
   assert.deepEqual(await ask(subject, 'NLM_LOCK', { who: 'two' }), answered(LCK_DENIED_GRACE_PERIOD));
   assert.deepEqual(await ask(subject, 'NLM_LOCK', { reclaim: true }), answered(LCK_GRANTED));
   subject.clock = 60_000;
@@ -292,10 +292,10 @@ test('grace period: reclaims alone are granted; afterwards they are denied', asy
 
 test('grace period: ends early once every client that was told asks for a new lock', async (t) => {
   const subject = subjectOf(t);
-  subject.grace.open(['one\x0192.0.2.9'], 60_000);
+  subject.grace.open([clientKey(ONE)], 60_000);
   await ask(subject, 'NLM_LOCK');
   assert.equal(subject.grace.isOpen, true);
-  subject.grace.told('one\x0192.0.2.9');
+  subject.grace.told(clientKey(ONE));
   subject.clock = 3000;
   await ask(subject, 'NLM_LOCK');
   assert.equal(subject.grace.isOpen, false);

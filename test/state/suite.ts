@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import type { StateStore } from '../../src/state/index.ts';
+import type { KeptLock, KeptWaiter, StateStore } from '../../src/state/index.ts';
 import type { Place } from '../../src/vfs/index.ts';
 
 export interface Subject {
@@ -150,10 +150,55 @@ export function stateSuite(subject: Subject): void {
     }
   });
 
+  test(`${subject.name}: locks: what was written is there, what was dropped is not, in the order of ids`, async () => {
+    const store = await subject.make();
+    try {
+      const lock = lockOf(7);
+      const waiter: KeptWaiter = {
+        ...{ ...lock, kind: 'waiter', id: 3, version: 4, transport: 'udp' },
+        ...{ cookie: Buffer.from([0, 255]), byMessage: false },
+      };
+      await store.locks.write([lock, lockOf(5), waiter], []);
+      await store.locks.write([lockOf(6)], [5]);
+      assert.deepEqual(store.locks.load(), [waiter, lockOf(6), lock]);
+      const { lineage } = store.locks;
+      store.locks.clear();
+      assert.deepEqual(store.locks.load(), []);
+      assert.notEqual(store.locks.lineage, lineage);
+    } finally {
+      await store.close();
+    }
+  });
+
+  test(`${subject.name}: monitors: one for each name and address, and a state number that is odd at first`, async () => {
+    const store = await subject.make();
+    try {
+      const monitor = { name: 'a', address: '192.0.2.1', localAddress: '', state: 1, told: 1, since: 1 };
+      const other = { ...monitor, address: '192.0.2.2' };
+      await Promise.all([store.monitors.keep(monitor), store.monitors.keep(other)]);
+      await store.monitors.keep({ ...monitor, state: 3 });
+      await store.monitors.drop(other);
+      assert.deepEqual(store.monitors.list(), [{ ...monitor, state: 3 }]);
+      assert.deepEqual([store.monitors.state, store.monitors.lineage], [1, undefined]);
+      store.monitors.renew(3, 'lineage');
+      assert.deepEqual([store.monitors.state, store.monitors.lineage], [3, 'lineage']);
+    } finally {
+      await store.close();
+    }
+  });
+
   test(`${subject.name}: closing twice is closing once`, async () => {
     const store = await subject.make();
     await Promise.all([store.close(), store.close()]);
   });
+}
+
+function lockOf(id: number): KeptLock {
+  return {
+    ...{ kind: 'lock', id, handle: Buffer.from([1, 2, 255]), client: 'one\xff', address: '192.0.2.9' },
+    ...{ localAddress: '192.0.2.1', oh: Buffer.from('1@one'), state: 3, since: 1000, svid: -1, exclusive: true },
+    ...{ start: 1n << 63n, end: 1n << 64n },
+  };
 }
 
 export function placeOf(parent: Buffer, name: string): Place {
