@@ -1,4 +1,4 @@
-import { FileType } from '../attributes.ts';
+import { type Attributes, FileType } from '../attributes.ts';
 import type { Caller, Inode } from '../filesystem.ts';
 import type { FlushState } from './flush.ts';
 
@@ -46,11 +46,14 @@ export class LocalInode implements Inode {
   newer: LocalInode | undefined = undefined;
   older: LocalInode | undefined = undefined;
 
-  /** Directories: children by name. Only a hint that a name is in memory: whoever uses it asks the kernel again. */
+  /** Directories: children by name. A hint that a name is in memory; it counts as true only while {@link isProven}. */
   children: Map<string, LocalInode> | undefined = undefined;
   /** Where it stands as such a hint. */
   parent: LocalInode | undefined = undefined;
   name = '';
+  /** The parent's ctime at which the kernel was last seen to find it there, if nothing can have changed unseen since. */
+  provenSeconds = -1;
+  provenNanoseconds = -1;
 
   readonly rights: Rights[] = [];
   /** Counts the changes made here, so that a call that waited can tell whether its `before` still is one. */
@@ -94,6 +97,26 @@ export function rememberChild(directory: LocalInode, name: string, child: LocalI
   directory.children.set(name, child);
   child.parent = directory;
   child.name = name;
+  child.provenNanoseconds = -1;
+}
+
+/**
+ * Every change of a directory's entries moves its ctime, by a clock that ticks every few milliseconds. Once the ctime is
+ * older than this, a change that is still to come cannot leave it as it is.
+ */
+const TICK_MS = 100;
+
+/** The kernel has just found the child under its hint, and the directory's attributes were read before that. */
+export function prove(child: LocalInode, directory: Attributes): void {
+  const age = Date.now() - directory.ctimeSeconds * 1000 - directory.ctimeNanoseconds / 1e6;
+  if (age < TICK_MS) return;
+  child.provenSeconds = directory.ctimeSeconds;
+  child.provenNanoseconds = directory.ctimeNanoseconds;
+}
+
+/** True if the hint still holds, for a directory that has these attributes now. */
+export function isProven(child: LocalInode, directory: Attributes): boolean {
+  return child.provenNanoseconds === directory.ctimeNanoseconds && child.provenSeconds === directory.ctimeSeconds;
 }
 
 /** Forgets what a name in a directory was. */

@@ -24,7 +24,7 @@ export function lookup(volume: Volume, caller: Caller, directory: LocalInode, na
     const parent = parentOf(volume, directory);
     return { inode: parent.inode, attributes: parent.attributes, directory: attributes };
   }
-  const seen = volume.find(caller, directory, name);
+  const seen = volume.find(caller, directory, name, attributes);
   if (!(seen instanceof Promise)) return found(seen, attributes);
   return seen.then((late) => found(late, statOf(directory.fd)));
 }

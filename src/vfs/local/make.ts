@@ -112,7 +112,8 @@ export function finish(
     mtime: attributes.mtime,
   };
   setOthers(volume, caller, inode, rest);
-  return settled(volume, caller, [inode, directory], {
+  const isAlone = !attributes.size && Object.values(rest).every((value) => value === undefined);
+  return settled(volume, caller, isAlone && volume.traits.journals ? [directory] : [inode, directory], {
     inode,
     attributes: statOf(inode.fd),
     directory: change,

@@ -35,8 +35,9 @@ export function changing(
 /** What a name is now. Checks that the caller may search: an error must not tell who may not look what is there. */
 export function peek(volume: Volume, caller: Caller, directory: LocalInode, name: Buffer): Awaitable<Seen | undefined> {
   if (!directory.isDirectory) throw new FsError('NOTDIR', 'lookup');
-  mustBeGranted(caller, directory, statOf(directory.fd), May.EXECUTE, 'lookup');
-  return volume.find(caller, directory, name);
+  const now = statOf(directory.fd);
+  mustBeGranted(caller, directory, now, May.EXECUTE, 'lookup');
+  return volume.find(caller, directory, name, now);
 }
 
 /** A name to be made: `.` and `..` are always there. */

@@ -2,6 +2,8 @@ import { FsError } from '../error.ts';
 import type { HandleIndex, VerifierSource } from '../ports.ts';
 import {
   AT_FDCWD,
+  BTRFS,
+  EXT4,
   O_CLOEXEC,
   O_DIRECTORY,
   O_PATH,
@@ -11,6 +13,7 @@ import {
   RESOLVE_CACHED,
   RESOLVE_NO_XDEV,
   TMPFS,
+  XFS,
 } from './constants.ts';
 import { DataFiles } from './data-files.ts';
 import { type DescriptorBudget, processBudget } from './descriptors.ts';
@@ -35,6 +38,9 @@ export interface LocalOptions {
   /** Shared by the file systems of a process; the process's own limit if left out. */
   readonly budget?: DescriptorBudget | undefined;
 }
+
+/** File systems of this machine alone, which move a directory's ctime with every change of its entries. */
+const PROVABLE = new Set([EXT4, XFS, BTRFS, TMPFS]);
 
 const DIRECTORY = O_DIRECTORY | O_CLOEXEC;
 
@@ -112,6 +118,8 @@ function traitsOf(rootFd: number, isolated: boolean): Traits {
     device: deviceSeen(),
     kind,
     memory: kind === TMPFS || kind === RAMFS,
+    provable: isolated && PROVABLE.has(kind),
+    journals: kind === EXT4 || kind === XFS,
     // A tree of our own has no mount points in it.
     resolve: isolated ? 0 : RESOLVE_NO_XDEV,
     limits,

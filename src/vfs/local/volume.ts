@@ -10,7 +10,7 @@ import { codeOf } from './errno.ts';
 import type { Flusher } from './flush.ts';
 import type { HandleScheme } from './handles.ts';
 import { becomeEither, becomeServer } from './identity.ts';
-import { childOf, type FileKey, type LocalInode, rememberChild } from './inode.ts';
+import { childOf, type FileKey, isProven, type LocalInode, prove, rememberChild } from './inode.ts';
 import type { InodeCache } from './inode-cache.ts';
 import { close, cString, errno, openat2, openat2InPool, ownCString } from './libc.ts';
 import { Pressure } from './pressure.ts';
@@ -30,6 +30,10 @@ export interface Traits {
   readonly kind: number;
   /** All in memory: no call waits for a disk. */
   readonly memory: boolean;
+  /** A directory's ctime tells whether its entries have changed, and no mount can hide one. */
+  readonly provable: boolean;
+  /** A new file's inode is in the same journal transaction as its name: flushing the directory takes both to the disk. */
+  readonly journals: boolean;
   /** RESOLVE_ flags that keep a lookup on this file system. */
   readonly resolve: number;
   readonly limits: FileSystemLimits;
@@ -110,9 +114,19 @@ export class Volume {
 
   /**
    * The inode that a name in a directory stands for, or undefined if nothing has that name. Both the server and the
-   * caller may be in force; who may search has been checked.
+   * caller may be in force; who may search has been checked. `now` is what the directory's attributes are.
    */
-  find(caller: Caller, directory: LocalInode, name: Buffer): Awaitable<Seen | undefined> {
+  find(caller: Caller, directory: LocalInode, name: Buffer, now: Attributes): Awaitable<Seen | undefined> {
+    const hint = childOf(directory, name.toString('latin1'));
+    if (hint !== undefined && this.traits.provable) {
+      if (isProven(hint, now)) {
+        this.cache.touch(hint);
+        return { inode: hint, attributes: statOf(hint.fd) };
+      }
+      const seen = this.findNow(caller, directory, name);
+      if (seen?.inode === hint) prove(hint, now);
+      return seen;
+    }
     const started = performance.now();
     const isQuick = this.traits.memory || started < directory.quickUntil;
     const found = this.#findNow(caller, directory, name, isQuick ? 0 : RESOLVE_CACHED);
