@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { test as nodeTest } from 'node:test';
-import { as, DROP_CACHES, onMount, type StageTest, stage } from './stage.ts';
+import { as, DROP_CACHES, onMount, stage } from './stage.ts';
 
-/** The stage, if this machine has the tools, which the guest sees too. */
-const missing = ['setfacl', 'getfacl'].filter((command) => spawnSync(command, ['--version']).error !== undefined);
-const test: StageTest =
-  missing.length === 0 ? stage() : (name) => void nodeTest(name, { skip: `needs ${missing}, of the package acl` });
+const test = stage({ needs: ['setfacl'] });
 
 const onServer = (path: string) => execFileSync('getfacl', ['-pcE', path], { encoding: 'utf8' }).trim().split('\n');
 /** Reads or searches as a user who is neither owner nor in the group. */

@@ -55,10 +55,12 @@ export function setAcls(volume: Volume, caller: Caller, inode: LocalInode, given
     throw new FsError('ACCES', 'setacl');
   }
   const before = statOf(inode.fd);
-  const change = (inode.changes += 1);
+  inode.changes += 1;
+  // The mode may stay, and the ctime too within one tick of the kernel's clock: decisions kept must not outlive this.
+  inode.rights.length = 0;
   if (given.access !== undefined) setAcl(caller, inode, ACCESS, given.access);
   if (given.default !== undefined && inode.isDirectory) setAcl(caller, inode, DEFAULT, given.default);
-  const result = { before: inode.changes === change ? before : undefined, after: statOf(inode.fd) };
+  const result = { before, after: statOf(inode.fd) };
   return caller.sync ? then(volume.flusher.flush(inode, true), () => result) : result;
 }
 
