@@ -97,10 +97,14 @@ await withLab((ourLab) =>
     const [sync, async] = [makeExport(ourLab, 'sync'), makeExport(ourLab, 'async')];
     const peerPath = makeExport(peerLab, 'export');
     const options = ['rw', 'no_root_squash', 'insecure'];
-    await startSteadfs(ourLab, [
-      { path: sync, options: [...options, 'sync', 'fsid=1'] },
-      { path: async, options: [...options, 'async', 'fsid=2'] },
-    ]);
+    await startSteadfs(
+      ourLab,
+      [
+        { path: sync, options: [...options, 'sync', 'fsid=1'] },
+        { path: async, options: [...options, 'async', 'fsid=2'] },
+      ],
+      { built: true },
+    );
     await startGanesha(peerLab, [{ path: peerPath, options }]);
 
     const ports = { nfsPort: 2049, mountPort: 2049 };

@@ -2,16 +2,18 @@
 import { Command } from 'commander';
 import { VERSION } from '../server/version.ts';
 import { exportsCommand } from './exports.ts';
+import { locksCommand } from './locks.ts';
 import { serveCommand } from './serve.ts';
 import { clientsCommand, statusCommand } from './status.ts';
 
 const program = new Command('steadfs')
-  .description('A userspace NFSv3 server for Linux clients')
+  .description('A userspace NFSv3 and NFSv2 server for Linux clients')
   .version(VERSION)
   .addCommand(serveCommand())
   .addCommand(exportsCommand())
   .addCommand(statusCommand())
   .addCommand(clientsCommand())
+  .addCommand(locksCommand())
   .showHelpAfterError('(steadfs COMMAND --help says more)');
 
 await program.parseAsync();

@@ -34,7 +34,7 @@ export function statusCommand(): Command {
       `state      ${report.stateDirectory}`,
       `addresses  ${report.addresses.join(', ')}, port ${report.port}`,
       `portmap    ${portmap}`,
-      `clients    ${report.clients}, with ${report.connections} connections`,
+      `clients    ${report.clients}, with ${counted(report.connections, 'connection')} and ${counted(report.locks, 'lock')}`,
       ...report.exports.map(({ path, hosts }) => `export     ${path}  ${hosts.join(' ') || '*'}`),
       `mount      ${report.mountCommand}`,
       '',
@@ -45,14 +45,19 @@ export function statusCommand(): Command {
 export function clientsCommand(): Command {
   return question<ClientReport[]>('clients', 'list the clients of a running server', 'GET /clients', (clients) =>
     clients
-      .map(({ address, connections, mounts }) => {
+      .map(({ address, connections, locks, mounts }) => {
         const lines = mounts.map(({ path, since }) => `    ${path}  since ${moment(since)}\n`);
-        return `${address}  ${connections} ${connections === 1 ? 'connection' : 'connections'}\n${lines.join('')}`;
+        return `${address}  ${counted(connections, 'connection')}, ${counted(locks, 'lock')}\n${lines.join('')}`;
       })
       .join(''),
   );
 }
 
-function moment(milliseconds: number): string {
+/** A moment in milliseconds since 1970, for people. */
+export function moment(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace('T', ' ').replace(/\..*/, ' UTC');
+}
+
+function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
 }

@@ -14,6 +14,7 @@ import { asServer, openLocalFileSystem } from '../vfs/local/index.ts';
 import { AdminServer } from './admin.ts';
 import { ConfigError, type ServeConfig } from './config.ts';
 import { type Listeners, listenOn } from './listeners.ts';
+import { LockAdmin } from './lock-admin.ts';
 import { type Locking, startLocking } from './locking.ts';
 import { Metrics } from './metrics.ts';
 import { mountCommand } from './mount-command.ts';
@@ -109,10 +110,13 @@ export class Server {
   }
 
   private async openAdmin(): Promise<AdminServer | undefined> {
+    const locks = new LockAdmin(this.parts.locking, this.parts.exports);
     try {
       return await AdminServer.start(this.config.stateDirectory, {
         'GET /status': () => this.status(),
         'GET /clients': () => this.clients(),
+        'GET /locks': () => locks.report(),
+        'POST /locks/release': (body) => locks.release(body),
       });
     } catch (error) {
       // Clients are to be served all the same.
@@ -122,7 +126,7 @@ export class Server {
   }
 
   status(): StatusReport {
-    const { exports, listeners, portmap } = this.parts;
+    const { exports, listeners, locking, portmap } = this.parts;
     return {
       version: VERSION,
       pid: process.pid,
@@ -135,11 +139,14 @@ export class Server {
       exports: exports.list(),
       connections: listeners.peers().length,
       clients: this.clients().length,
+      locks: locking.manager.locks().length,
     };
   }
 
   clients(): ClientReport[] {
-    return clientReports(this.parts.listeners.peers(), this.parts.state.mounts.list());
+    const { listeners, locking, state } = this.parts;
+    const holders = locking.manager.locks().map(({ tag }) => tag.address);
+    return clientReports(listeners.peers(), state.mounts.list(), holders);
   }
 
   /** Answers what has been asked, flushes, and lets go of everything. */

@@ -195,7 +195,7 @@ test('status and clients ask a running server, for people and as JSON', async ()
     const report = JSON.parse(json.stdout);
     assert.equal(report.port, port);
     assert.equal(report.connections, 1);
-    assert.match(clients.stdout, /^127\.0\.0\.1 {2}1 connection\n$/);
+    assert.match(clients.stdout, /^127\.0\.0\.1 {2}1 connection, 0 locks\n$/);
   });
 });
 

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { FileLocator } from '../exports/index.ts';
+import { END } from '../locks/range.ts';
+import type { HeldLock, WaitingLock } from '../locks/records.ts';
+import { AdminRefusal } from './admin.ts';
+import type { Locking } from './locking.ts';
+import type { LockReport, LocksReport } from './reports.ts';
+
+const releaseSchema = z.union([
+  z.strictObject({ owner: z.string().min(1) }),
+  z.strictObject({ client: z.string().min(1) }),
+]);
+
+/** What an administrator can ask of the locks, and do to them. */
+export class LockAdmin {
+  private readonly locking: Locking;
+  private readonly files: FileLocator;
+
+  constructor(locking: Locking, files: FileLocator) {
+    this.locking = locking;
+    this.files = files;
+  }
+
+  async report(): Promise<LocksReport> {
+    const { manager, grace } = this.locking;
+    const locks = [
+      ...manager.locks().map((lock) => this.describe('held', lock)),
+      ...manager.waiters().map((waiter) => this.describe('waits', waiter)),
+    ];
+    return { locks: await Promise.all(locks), grace: grace.isOpen };
+  }
+
+  /** Frees what an owner, or a client (by name or address), holds. Throws {@link AdminRefusal} if there is no such one. */
+  async release(body: unknown): Promise<{ released: number }> {
+    const request = releaseSchema.safeParse(body);
+    if (!request.success) throw new AdminRefusal('name an owner or a client');
+    return {
+      released:
+        'owner' in request.data
+          ? await this.releaseOwner(request.data.owner)
+          : await this.releaseClient(request.data.client),
+    };
+  }
+
+  private async releaseOwner(wanted: string): Promise<number> {
+    const owner = this.locking.manager.locks().find((lock) => ownerToken(lock.owner) === wanted)?.owner;
+    if (owner === undefined) throw new AdminRefusal(`no owner ${wanted} holds a lock; "steadfs locks" lists them`);
+    return await this.locking.manager.freeOwner(owner);
+  }
+
+  private async releaseClient(wanted: string): Promise<number> {
+    const { manager } = this.locking;
+    const tags = [...manager.locks(), ...manager.waiters()].map(({ tag }) => tag);
+    const clients = new Map(
+      tags
+        .filter(({ name, address }) => name === wanted || address === wanted)
+        .map(({ client, name, address }) => [client, { name, address }]),
+    );
+    if (clients.size === 0) throw new AdminRefusal(`no client ${wanted} holds a lock; "steadfs locks" lists them`);
+    let released = 0;
+    for (const client of clients.values()) released += (await manager.freeClient(client)).locks;
+    return released;
+  }
+
+  private async describe(kind: LockReport['kind'], lock: HeldLock | WaitingLock): Promise<LockReport> {
+    const { tag, owner, exclusive, start, end } = lock;
+    const { name: client, address, svid, since } = tag;
+    return {
+      ...{ kind, owner: ownerToken(owner), client, address, svid, exclusive, since },
+      fileid: await this.fileidOf(tag.handle),
+      start: start.toString(),
+      end: end === END ? undefined : end.toString(),
+    };
+  }
+
+  private async fileidOf(handle: Buffer): Promise<string | undefined> {
+    try {
+      const { fileSystem, inode } = await this.files.locate(handle);
+      const { fileidHigh, fileidLow } = await fileSystem.attributes(inode);
+      return ((BigInt(fileidHigh) << 32n) | BigInt(fileidLow)).toString();
+    } catch {
+      // The file is gone, or its export is not mounted now.
+      return undefined;
+    }
+  }
+}
+
+/** An owner is named by bytes that no terminal takes; this is as good, and short. */
+function ownerToken(owner: string): string {
+  return createHash('sha256').update(owner, 'latin1').digest('hex').slice(0, 12);
+}
