@@ -3,12 +3,35 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { RpcClient } from '../../src/rpc/index.ts';
-import { list, nothing, opaque, struct, union } from '../../src/xdr/index.ts';
+import {
+  array,
+  bool,
+  list,
+  nothing,
+  opaque,
+  struct,
+  uint32,
+  uint64,
+  union,
+  type XdrReader,
+} from '../../src/xdr/index.ts';
 import { type Running, withCommands } from './run.ts';
 
 const MOUNTPROG = 100_005;
 const exportList = list(struct({ path: opaque(1024), groups: list(opaque(255), 1000) }), 1000);
 const mountResult = union('status', { 0: { handle: opaque(64) }, 2: {}, 13: {} });
+
+const mountedFile = union('status', { 0: { handle: opaque(64), flavors: array(uint32, 8) } });
+/** LOOKUP's answer as far as the handle. */
+const foundFile = {
+  read: (from: XdrReader) => {
+    assert.equal(from.uint32(), 0);
+    const handle = Buffer.from(from.opaque(64));
+    from.take(from.remaining);
+    return { handle };
+  },
+  write: () => {},
+};
 
 async function portOf(server: Running): Promise<number> {
   const [, port] = await server.until(/mountport=(\d+)/);
@@ -204,5 +227,67 @@ test('status without a server says which state it looked at', async () => {
     const { code, stderr } = await start(['status', '--state', `${folder}/none`]).finished;
     assert.equal(code, 1);
     assert.match(stderr, /no server runs on the state .*none/);
+  });
+});
+
+const lockArgs = struct({
+  cookie: opaque(1024),
+  block: bool,
+  exclusive: bool,
+  ...{ caller_name: opaque(1024), fh: opaque(1024), oh: opaque(1024), svid: uint32, offset: uint64, length: uint64 },
+  ...{ reclaim: bool, state: uint32 },
+});
+const lockResult = struct({ cookie: opaque(1024), status: uint32 });
+
+test("locks lists what is held, and releases it on an administrator's word", async () => {
+  await withCommands(async ({ folder, start }) => {
+    mkdirSync(`${folder}/export`);
+    writeFileSync(`${folder}/export/file`, '');
+    const state = ['--state', `${folder}/state`];
+    const server = start(['serve', `${folder}/export`, ...state, ...common, '--options', 'rw,insecure,no_root_squash']);
+    const client = await RpcClient.connectTcp({ host: '127.0.0.1', port: await portOf(server) });
+    const credential = { machineName: Buffer.from('host1'), uid: process.getuid!(), gid: process.getgid!(), gids: [] };
+    const mounted = await client.call(
+      ...([MOUNTPROG, 3, 1, opaque(1024), Buffer.from(`${folder}/export`), mountedFile] as const),
+      { credential },
+    );
+    const named = struct({ directory: opaque(64), name: opaque(255) });
+    const found = await client.call(
+      ...([100_003, 3, 3, named, { directory: mounted.handle, name: Buffer.from('file') }, foundFile] as const),
+      { credential },
+    );
+    const lock = async (svid: number, offset: bigint) => {
+      const args = {
+        ...{
+          cookie: Buffer.from('c'),
+          block: false,
+          exclusive: true,
+          caller_name: Buffer.from('host1'),
+          fh: found.handle,
+        },
+        ...{ oh: Buffer.from(`owner${svid}`), svid, offset, length: 10n, reclaim: false, state: 1 },
+      };
+      const { status } = await client.call(100_021, 4, 2, lockArgs, args, lockResult, { credential });
+      assert.equal(status, 0);
+    };
+    await lock(1, 0n);
+    await lock(2, 100n);
+
+    const listed = await start(['locks', ...state]).finished;
+    assert.match(listed.stdout, /held {2}write bytes 0-10 {2}inode \d+ {2}host1 \(127\.0\.0\.1\) process 1 {2}since /);
+    const { locks } = JSON.parse((await start(['locks', ...state, '--json']).finished).stdout);
+    assert.deepEqual(locks.map(({ svid, start: first, end }: Record<string, unknown>) => [svid, first, end]).sort(), [
+      [1, '0', '10'],
+      [2, '100', '110'],
+    ]);
+    const { stderr, code } = await start(['locks', 'release', ...state, '--client', 'host1']).finished;
+    assert.equal(code, 1);
+    assert.match(stderr, /no terminal to ask at; say --yes/);
+    const release = (...args: string[]) => start(['locks', 'release', ...state, '--yes', ...args]).finished;
+    assert.match((await release('--client', 'host9')).stderr, /no client host9 holds a lock/);
+    assert.equal((await release('--owner', locks[0].owner)).stdout, '1 lock released\n');
+    assert.equal((await release('--client', 'host1')).stdout, '1 lock released\n');
+    assert.equal((await start(['locks', ...state]).finished).stdout, '');
+    client.close();
   });
 });
