@@ -24,7 +24,10 @@ function setup({ folder }: Guest): string {
     setquota -u 4001 1000 2000 10 20 /mnt/srv
     setquota -g 4002 5000 6000 0 0 /mnt/srv
     printf '/mnt/srv *(rw,secure)\\n/mnt/none *(rw)\\n' > /tmp/exports
-    cd ${REPOSITORY}
+    # The checkout may lie where the guest has a file system of its own, such as /tmp.
+    mkdir /run/repository
+    mount -t hostfs -o ${REPOSITORY} none /run/repository
+    cd /run/repository
     ${process.execPath} --import tsx src/cli/main.ts serve --exports /tmp/exports --state /tmp/state --portmap auto \\
       --listen 127.0.0.1 --json > /tmp/server.log 2>&1 3>&- &
     until grep '"ready":true' /tmp/server.log || ! kill -0 $!; do sleep 0.2; done
