@@ -26,6 +26,7 @@ export function serveCommand(): Command {
     .option('--state <folder>', 'durable state (default /var/lib/steadfs; for a plain user ~/.local/state/steadfs)')
     .option('--grace <seconds>', 'after lost locks: time for clients to reclaim theirs (default 90)', whole(0, 3600))
     .option('--forget-locks', 'lose all locks now; clients are told, and reclaim theirs')
+    .option('--set-quota', 'let root on a client set quotas (rquotad); refused otherwise')
     .option('--allow <host>', 'host or network that may mount the folders; may be repeated', collect)
     .option('--options <list>', 'export options of the folders (default rw,sync,root_squash)')
     .option('--metrics <address:port>', 'serve Prometheus metrics there')

@@ -16,6 +16,7 @@ import type {
   NodeKind,
   Quota,
   QuotaKind,
+  QuotaLimits,
   ReadResult,
   SpaceInfo,
   Stability,
@@ -56,6 +57,7 @@ export interface View {
   setAcls(inode: Inode, acls: Acls): Awaitable<Change>;
   space(): Awaitable<SpaceInfo>;
   quota(kind: QuotaKind, id: number): Awaitable<Quota | undefined>;
+  setQuota(kind: QuotaKind, id: number, limits: QuotaLimits): Awaitable<boolean>;
 }
 
 /** LOOKUP's answer. The view differs from the directory's where the name is a mount point that the export crosses. */

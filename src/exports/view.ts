@@ -18,6 +18,7 @@ import {
   type NodeKind,
   type Quota,
   type QuotaKind,
+  type QuotaLimits,
   type ReadResult,
   type SpaceInfo,
   type Stability,
@@ -178,6 +179,11 @@ export class ExportView implements View {
 
   quota(kind: QuotaKind, id: number): Awaitable<Quota | undefined> {
     return this.fileSystem.quota(kind, id);
+  }
+
+  setQuota(kind: QuotaKind, id: number, limits: QuotaLimits): Awaitable<boolean> {
+    this.#mustBeWritable('setquota');
+    return this.fileSystem.setQuota(kind, id, limits);
   }
 
   #mustBeWritable(operation: string): void {

@@ -1,5 +1,5 @@
-import type { Quota } from '../vfs/index.ts';
-import type { rquota } from './types.ts';
+import type { Quota, QuotaLimits } from '../vfs/index.ts';
+import type { rquota, sq_dqblk } from './types.ts';
 
 /** What the kernel counts limits in, and the least `rq_bsize`. */
 const BLOCK_BITS = 10n;
@@ -26,6 +26,16 @@ export function rquotaOf(quota: Quota, now: bigint): rquota {
     rq_curfiles: wordOf(quota.usedFiles),
     rq_btimeleft: timeLeft(quota.bytesGrace, now),
     rq_ftimeleft: timeLeft(quota.filesGrace, now),
+  };
+}
+
+/** The limits that SETQUOTA asks for. */
+export function limitsOf(asked: sq_dqblk): QuotaLimits {
+  return {
+    hardBytes: BigInt(asked.rq_bhardlimit) << BLOCK_BITS,
+    softBytes: BigInt(asked.rq_bsoftlimit) << BLOCK_BITS,
+    hardFiles: BigInt(asked.rq_fhardlimit),
+    softFiles: BigInt(asked.rq_fsoftlimit),
   };
 }
 

@@ -1,14 +1,16 @@
 import type { Exports } from '../exports/contract.ts';
 import { AUTH_TOOWEAK, type Call, RpcRefusal, type UnixCredential } from '../rpc/index.ts';
 import { FsError, QuotaKind } from '../vfs/index.ts';
-import { rquotaOf } from './convert.ts';
-import { type getquota_rslt, Q_EPERM, Q_NOQUOTA, Q_OK } from './types.ts';
+import { limitsOf, rquotaOf } from './convert.ts';
+import { type getquota_rslt, Q_EPERM, Q_NOQUOTA, Q_OK, type sq_dqblk } from './types.ts';
 
 /** What the procedures share. */
 export interface QuotaService {
   readonly exports: Exports;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** True if a client's root may set limits. */
+  readonly maySet: boolean;
 }
 
 /** What is asked for: whose quota, on which exported path. */
@@ -21,6 +23,7 @@ export interface Question {
 
 /** A port that only a privileged program has. */
 const PRIVILEGED_PORT = 1;
+const FIRST_FREE_PORT = 1024;
 
 /**
  * GETQUOTA and GETACTIVEQUOTA, which differ for quotas that are switched off; those have nothing to tell here.
@@ -43,10 +46,26 @@ export async function getQuota({ exports, now }: QuotaService, asked: Question, 
   }
 }
 
-/** SETQUOTA and SETACTIVEQUOTA: limits are set on the server. A client's root is anyone who says so. */
-export function refuseToSet(call: Call): getquota_rslt {
-  credentialOf(call);
-  return { status: Q_EPERM };
+/**
+ * SETQUOTA and SETACTIVEQUOTA: refused unless the server was told to allow them, since a client's root is anyone who says
+ * so. Even then it must be root, by a privileged port, on an export that it may mount for writing.
+ */
+export async function setQuota(
+  service: QuotaService,
+  asked: Question & { limits: sq_dqblk },
+  call: Call,
+): Promise<getquota_rslt> {
+  const { uid } = credentialOf(call);
+  if (!service.maySet || uid !== 0 || call.peer.port >= FIRST_FREE_PORT) return { status: Q_EPERM };
+  if (asked.kind !== QuotaKind.USER && asked.kind !== QuotaKind.GROUP) return { status: Q_NOQUOTA };
+  try {
+    const { view } = await service.exports.mount(asked.path, call);
+    if (!(await view.setQuota(asked.kind, asked.id >>> 0, limitsOf(asked.limits)))) return { status: Q_NOQUOTA };
+  } catch (error) {
+    if (!(error instanceof FsError)) throw error;
+    return { status: error.code === 'NOENT' ? Q_NOQUOTA : Q_EPERM };
+  }
+  return await getQuota(service, asked, call);
 }
 
 function credentialOf({ credential }: Call): UnixCredential {

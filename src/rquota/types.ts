@@ -32,7 +32,8 @@ export type getquota_rslt = TypeOf<typeof getquota_rslt>;
 export const getquota_args = struct({ gqa_pathp: rqPath, gqa_uid: int32 });
 export const ext_getquota_args = struct({ gqa_pathp: rqPath, gqa_type: int32, gqa_id: int32 });
 
-const sq_dqblk = struct({
+/** Limits in blocks of 1 KiB. What is used, and the times, are for the kernel to say. */
+export const sq_dqblk = struct({
   rq_bhardlimit: uint32,
   rq_bsoftlimit: uint32,
   rq_curblocks: uint32,
@@ -42,6 +43,7 @@ const sq_dqblk = struct({
   rq_btimeleft: uint32,
   rq_ftimeleft: uint32,
 });
+export type sq_dqblk = TypeOf<typeof sq_dqblk>;
 export const setquota_args = struct({ sqa_qcmd: int32, sqa_pathp: rqPath, sqa_id: int32, sqa_dqblk: sq_dqblk });
 export const ext_setquota_args = struct({
   sqa_qcmd: int32,

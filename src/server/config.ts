@@ -25,6 +25,7 @@ const fileSchema = z
     options: z.string(),
     metrics: z.string(),
     log_level: z.enum(LOG_LEVELS),
+    set_quota: z.boolean(),
     json: z.boolean(),
   })
   .partial();
@@ -52,6 +53,8 @@ export interface ServeConfig {
   readonly options: string;
   readonly metrics: { readonly host: string; readonly port: number } | undefined;
   readonly logLevel: (typeof LOG_LEVELS)[number];
+  /** True if a client's root may set quotas. */
+  readonly setQuota: boolean;
   readonly json: boolean;
 }
 
@@ -70,6 +73,7 @@ export interface ServeFlags {
   readonly metrics?: string | undefined;
   readonly config?: string | undefined;
   readonly logLevel?: (typeof LOG_LEVELS)[number] | undefined;
+  readonly setQuota?: boolean | undefined;
   readonly json?: boolean | undefined;
 }
 
@@ -105,6 +109,7 @@ export function serveConfig(flags: ServeFlags): ServeConfig {
     options: flags.options ?? file.options ?? 'rw,sync,root_squash',
     metrics: metrics === undefined ? undefined : parseEndpoint(metrics, 'metrics'),
     logLevel: flags.logLevel ?? file.log_level ?? 'info',
+    setQuota: flags.setQuota ?? file.set_quota ?? false,
     json: flags.json ?? file.json ?? false,
   };
 }

@@ -78,7 +78,7 @@ export class Server {
         nfs2Program(exports),
         nfs3Program(exports),
         ...aclPrograms(exports),
-        ...rquotaPrograms(exports),
+        ...rquotaPrograms(exports, { maySet: config.setQuota }),
         ...mountPrograms(exports, state.mounts, log),
       ];
       const observer = traceCalls(log, config.logLevel, metrics);

@@ -1,7 +1,7 @@
 import type { Awaitable } from '../common/awaitable.ts';
 import type { Acls } from './acl.ts';
 import type { Attributes, Change, FileType, NewAttributes, Time } from './attributes.ts';
-import type { Quota, QuotaKind } from './quota.ts';
+import type { Quota, QuotaKind, QuotaLimits } from './quota.ts';
 
 /** On whose behalf an operation runs, after squashing. The kernel decides what this identity may do. */
 export interface Caller {
@@ -231,6 +231,8 @@ export interface FileSystem {
   space(): Awaitable<SpaceInfo>;
   /** Undefined where the storage counts nothing for such an id. Who may ask is for others to decide. */
   quota(kind: QuotaKind, id: number): Awaitable<Quota | undefined>;
+  /** Sets the limits, as the server. @returns false if the storage has no quotas of this kind. */
+  setQuota(kind: QuotaKind, id: number, limits: QuotaLimits): Awaitable<boolean>;
   /** Lets go of every file. Running operations end first. */
   close(): Promise<void>;
 }

@@ -2,6 +2,9 @@
 export const QuotaKind = { USER: 0, GROUP: 1 } as const;
 export type QuotaKind = (typeof QuotaKind)[keyof typeof QuotaKind];
 
+/** What one user or group may use of a file system. A limit of zero is none. */
+export type QuotaLimits = Pick<Quota, 'hardBytes' | 'softBytes' | 'hardFiles' | 'softFiles'>;
+
 /** What one user or group may use of a file system, and uses. A limit of zero is none. */
 export interface Quota {
   readonly hardBytes: bigint;

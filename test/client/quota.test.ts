@@ -29,7 +29,7 @@ function setup({ folder }: Guest): string {
     mount -t hostfs -o ${REPOSITORY} none /run/repository
     cd /run/repository
     ${process.execPath} --import tsx src/cli/main.ts serve --exports /tmp/exports --state /tmp/state --portmap auto \\
-      --listen 127.0.0.1 --json > /tmp/server.log 2>&1 3>&- &
+      --listen 127.0.0.1 --set-quota --json > /tmp/server.log 2>&1 3>&- &
     until grep '"ready":true' /tmp/server.log || ! kill -0 $!; do sleep 0.2; done
     mount -t nfs -o vers=3,nolock 127.0.0.1:/mnt/srv /mnt/nfs || { cat /tmp/server.log; false; }
     mount -t nfs -o vers=3,nolock 127.0.0.1:/mnt/none /mnt/nfs-none`;
@@ -99,6 +99,12 @@ prints('GETQUOTA: root may ask for everyone', `${quota('-u 4001')}; ${quota('-g 
 prints('GETQUOTA of a file system without quotas: there are none', `${quota('-u 4001')} | grep -c /mnt/none || true`, [
   '0',
 ]);
+
+prints(
+  'SETQUOTA by setquota -r, where the server allows it: the limits that quota shows then',
+  `setquota -r -u 4009 300 400 5 6 /mnt/nfs; ${quota('-u 4009')}`,
+  [/ 0 300 400 0 0 5 6 0$/],
+);
 
 prints('rquotad is registered, versions 1 and 2', `rpcinfo -p | awk '$1 == 100011 { print $2, $3, $5 }' | sort`, [
   ...['1 tcp rquotad', '1 udp rquotad', '2 tcp rquotad', '2 udp rquotad'],

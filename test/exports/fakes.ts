@@ -132,6 +132,10 @@ export class FakeFileSystem implements FileSystem {
 
   quota(): undefined {}
 
+  setQuota(): boolean {
+    return false;
+  }
+
   space() {
     const zero = { totalBytes: 0n, freeBytes: 0n, availableBytes: 0n };
     return { ...zero, totalFiles: 0n, freeFiles: 0n, availableFiles: 0n };

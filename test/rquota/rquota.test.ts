@@ -6,7 +6,7 @@ import { type Call, NO_REPLY, RpcRefusal } from '../../src/rpc/index.ts';
 import { rquotaOf } from '../../src/rquota/convert.ts';
 import { rquotaPrograms } from '../../src/rquota/index.ts';
 import * as types from '../../src/rquota/types.ts';
-import { FsError, type FsErrorCode, type Quota } from '../../src/vfs/index.ts';
+import { FsError, type FsErrorCode, type Quota, type QuotaLimits } from '../../src/vfs/index.ts';
 import { type Xdr, XdrError, XdrReader, XdrWriter } from '../../src/xdr/index.ts';
 import { bytes, record, word } from '../nfs/v3/arbitraries.ts';
 
@@ -24,12 +24,21 @@ const limited: Quota = {
 interface Asked {
   readonly mounts: { path: string; port: number }[];
   readonly quotas: { kind: number; id: number }[];
+  readonly set: object[];
 }
 
 /** One export with these quotas, and what was asked of it. */
-function subject(quota: () => Quota | undefined | Promise<Quota | undefined>, mountFailure?: FsErrorCode) {
-  const asked: Asked = { mounts: [], quotas: [] };
+function subject(
+  quota: () => Quota | undefined | Promise<Quota | undefined>,
+  mountFailure?: FsErrorCode,
+  maySet = false,
+) {
+  const asked: Asked = { mounts: [], quotas: [], set: [] };
   const view = {
+    setQuota: (kind: number, id: number, limits: QuotaLimits) => {
+      asked.set.push({ kind, id, ...limits });
+      return true;
+    },
     quota: (kind: number, id: number) => {
       asked.quotas.push({ kind, id });
       return quota();
@@ -42,7 +51,7 @@ function subject(quota: () => Quota | undefined | Promise<Quota | undefined>, mo
       return { view, inode: undefined } as never;
     },
   } as unknown as Exports;
-  return { asked, programs: rquotaPrograms(exports, () => NOW * 1000 + 999) };
+  return { asked, programs: rquotaPrograms(exports, { now: () => NOW * 1000 + 999, maySet }) };
 }
 
 const ARGUMENTS = {
@@ -63,13 +72,14 @@ async function run(
   name: string,
   args: object,
   who: Who | undefined,
+  port = 40_000,
 ): Promise<types.getquota_rslt> {
   const row = programs.find((each) => each.version === version)!.procedures.find((each) => each.name === name)!;
   const declared = ARGUMENTS[name.includes('SET') ? 'SETQUOTA' : 'GETQUOTA'][version] as Xdr<unknown>;
   const writer = new XdrWriter();
   declared.write(writer, args);
   const unix = who && { machineName: Buffer.alloc(0), gid: 100, gids: [], ...who };
-  const call = { credential: { flavor: who ? 1 : 0, unix }, peer: { port: 40_000, address: '127.0.0.1' } };
+  const call = { credential: { flavor: who ? 1 : 0, unix }, peer: { port, address: '127.0.0.1' } };
   const result = await row.handle(row.args.read(new XdrReader(writer.toBuffer())), call as never);
   assert.notEqual(result, NO_REPLY);
   const out = new XdrWriter();
@@ -157,6 +167,26 @@ test('SETQUOTA, SETACTIVEQUOTA: Q_EPERM, also for root', async () => {
     }
   }
   assert.deepEqual(server.asked.mounts, []);
+});
+
+test('SETQUOTA where it is allowed: for root by a privileged port alone, in blocks of 1 KiB', async () => {
+  const server = subject(() => limited, undefined, true);
+  const sqa_dqblk = {
+    ...{ rq_bhardlimit: 2000, rq_bsoftlimit: 1000, rq_curblocks: 9, rq_fhardlimit: 20, rq_fsoftlimit: 10 },
+    ...{ rq_curfiles: 9, rq_btimeleft: 9, rq_ftimeleft: 9 },
+  };
+  const args = { sqa_qcmd: 0, sqa_pathp: PATH, sqa_id: 7, sqa_type: 1, sqa_dqblk };
+  const set = (version: 1 | 2, who: Who, port: number) => run(server, version, 'RQUOTAPROC_SETQUOTA', args, who, port);
+  assert.deepEqual(await set(2, { uid: 7 }, 700), { status: types.Q_EPERM });
+  assert.deepEqual(await set(2, { uid: 0 }, 40_000), { status: types.Q_EPERM });
+  assert.deepEqual(server.asked.set, []);
+  assert.equal((await set(2, { uid: 0 }, 700)).status, types.Q_OK);
+  assert.equal((await set(1, { uid: 0 }, 700)).status, types.Q_OK);
+  const limits = { hardBytes: 2_048_000n, softBytes: 1_024_000n, hardFiles: 20n, softFiles: 10n };
+  assert.deepEqual(server.asked.set, [
+    { kind: 1, id: 7, ...limits },
+    { kind: 0, id: 7, ...limits },
+  ]);
 });
 
 test('Without AUTH_SYS nobody is asked for: AUTH_TOOWEAK', async () => {

@@ -19,7 +19,7 @@ import type {
   WriteResult,
 } from '../filesystem.ts';
 import type { VerifierSource } from '../ports.ts';
-import type { Quota, QuotaKind } from '../quota.ts';
+import type { Quota, QuotaKind, QuotaLimits } from '../quota.ts';
 import { access } from './access.ts';
 import { acls, setAcls } from './acl.ts';
 import { create } from './create.ts';
@@ -30,7 +30,7 @@ import { link } from './link.ts';
 import { lockKey, openLocks } from './lock.ts';
 import { lookup } from './lookup.ts';
 import { mkdir, mknod, symlink } from './make.ts';
-import { quota } from './quota.ts';
+import { quota, setQuota } from './quota.ts';
 import { read } from './read.ts';
 import { readdir } from './readdir.ts';
 import { readlink } from './readlink.ts';
@@ -201,6 +201,11 @@ export class LocalFileSystem implements FileSystem {
 
   setAcls(caller: Caller, inode: Inode, given: Acls): Awaitable<Change> {
     return this.#on(inode, (file) => setAcls(this.#volume, caller, file, given));
+  }
+
+  setQuota(kind: QuotaKind, id: number, limits: QuotaLimits): boolean {
+    this.#mustBeOpen();
+    return setQuota(this.#volume.root.fd, kind, id, limits);
   }
 
   quota(kind: QuotaKind, id: number): Quota | undefined {

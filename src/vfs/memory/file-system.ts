@@ -270,6 +270,10 @@ export class MemoryFileSystem implements FileSystem {
   /** Nothing is counted. */
   quota(): undefined {}
 
+  setQuota(): boolean {
+    return false;
+  }
+
   lockKey(inode: Inode): string {
     return `memory${this.#number}:${this.#live(inode).id}`;
   }

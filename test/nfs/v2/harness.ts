@@ -183,7 +183,13 @@ export class Server {
       withCaller(operation, (...args) => (fileSystem[operation] as (...all: unknown[]) => unknown)(...args));
     const view: View = {
       ...{ fileSystem, fsidHigh: 0, fsidLow: fsid, caller, readOnly: false },
-      ...{ attributes: plain('attributes'), acls: plain('acls'), space: plain('space'), quota: plain('quota') },
+      ...{
+        attributes: plain('attributes'),
+        acls: plain('acls'),
+        space: plain('space'),
+        quota: plain('quota'),
+        setQuota: plain('setQuota'),
+      },
       ...{ setAttributes: as('setAttributes'), access: as('access'), readlink: as('readlink'), read: as('read') },
       ...{ write: as('write'), commit: as('commit'), create: as('create'), mkdir: as('mkdir') },
       ...{ symlink: as('symlink'), mknod: as('mknod'), remove: as('remove'), rmdir: as('rmdir') },

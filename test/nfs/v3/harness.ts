@@ -196,6 +196,7 @@ export class Server {
       acls: (inode) => run('acls', () => fileSystem.acls(inode)),
       setAcls: (...args) => run('setAcls', () => fileSystem.setAcls(caller, ...args)),
       quota: (...args) => run('quota', () => fileSystem.quota(...args)),
+      setQuota: (...args) => run('setQuota', () => fileSystem.setQuota(...args)),
       space: () => run('space', () => fileSystem.space()),
     };
     return view;
