@@ -73,7 +73,7 @@ function list(
   });
   const isSearchable = plus && granted(caller, directory, statOf(directory.fd), May.EXECUTE) !== 0;
   if (!isSearchable) return answer(entries.map((entry) => withFileid(volume, directory, entry)));
-  const detailed = addDetails(volume, caller, directory, entries);
+  const detailed = addDetails(volume, caller, directory, entries, cookie === 0n && eof);
   return detailed instanceof Promise ? detailed.then(answer) : answer(detailed);
 }
 

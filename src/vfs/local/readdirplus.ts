@@ -16,20 +16,32 @@ const AS_PATH = O_PATH | O_NOFOLLOW | O_CLOEXEC;
 /** `d_ino` and `d_type` as {@link RawEntry} has them: what a client may rely on to be `st_ino`. */
 const NUMBERS_HOLD = new Set([EXT4, XFS, TMPFS, BTRFS]);
 
-/** Inode and attributes of every entry that can be had: at once for what is in memory, in the pool for the rest. */
+/** A folder that takes a larger part of the descriptors than this one is not kept open as a whole. */
+const SHARE_OF_BUDGET = 1 / 8;
+
+/**
+ * Inode and attributes of every entry that can be had: at once for what is in memory, in the pool for the rest.
+ * @param isWhole these are all entries of the directory.
+ */
 export function addDetails(
   volume: Volume,
   caller: Caller,
   directory: LocalInode,
   entries: readonly RawEntry[],
+  isWhole: boolean,
 ): Awaitable<DirectoryEntry[]> {
   becomeEither(caller);
-  const details = entries.map((entry) => detail(volume, directory, entry, true));
+  // A long listing must not push out what clients work with; a small folder that is listed is being worked with.
+  const { budget } = volume.cache;
+  const keep = isWhole && entries.length < budget.limit * SHARE_OF_BUDGET;
+  const details = entries.map((entry) => detail(volume, directory, entry, true, keep));
   const cold = entries.filter((_, at) => details[at] === 'cold');
   if (cold.length === 0) return assemble(volume, directory, entries, details);
   return warm(directory, cold).then(() => {
     becomeEither(caller);
-    const late = details.map((each, at) => (each === 'cold' ? detail(volume, directory, entries[at]!, false) : each));
+    const late = details.map((each, at) =>
+      each === 'cold' ? detail(volume, directory, entries[at]!, false, keep) : each,
+    );
     return assemble(volume, directory, entries, late);
   });
 }
@@ -52,15 +64,19 @@ function detail(
   directory: LocalInode,
   entry: RawEntry,
   cachedOnly: boolean,
+  keep: boolean,
 ): Detail | 'cold' | undefined {
   if (isDotDot(entry.name)) return undefined;
   if (isDot(entry.name)) return { inode: directory, attributes: statOf(directory.fd) };
   const known = knownAs(volume, entry);
-  if (known !== undefined) return { inode: known, attributes: statOf(known.fd) };
+  if (known !== undefined) {
+    volume.cache.touch(known);
+    return { inode: known, attributes: statOf(known.fd) };
+  }
   const cached = cachedOnly && !volume.traits.memory ? RESOLVE_CACHED : 0;
   const fd = openat2(directory.fd, cString(entry.name), AS_PATH, volume.traits.resolve | cached);
   if (fd < 0) return codeOf(errno()) === 'JUKEBOX' && cached !== 0 ? 'cold' : undefined;
-  return takeIn(volume, fd);
+  return keep || volume.cache.budget.plenty ? volume.adopt(fd) : lookAt(volume, fd);
 }
 
 /** The open inode with an entry's number: it is open, so the number is still its own. */
@@ -71,9 +87,8 @@ function knownAs(volume: Volume, entry: RawEntry): LocalInode | undefined {
   return volume.cache.byFile(Number(entry.ino));
 }
 
-/** A long listing must not push out what clients work with: with little room left, only the handle is taken. */
-function takeIn(volume: Volume, fd: number): Detail | undefined {
-  if (volume.cache.budget.plenty) return volume.adopt(fd);
+/** What there is to tell of a file that is not kept open. */
+function lookAt(volume: Volume, fd: number): Detail | undefined {
   try {
     const attributes = statOf(fd);
     const key = volume.keyOf(attributes);
