@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import type { Awaitable } from '../../common/awaitable.ts';
 import { FsError } from '../error.ts';
 import { MAX_HANDLE_BODY } from '../filesystem.ts';
@@ -25,6 +26,9 @@ export interface Sighting {
   readonly name: Buffer;
   readonly body: Buffer;
 }
+
+/** How often a file is asked for that the kernel is taking down, a millisecond longer apart each time. */
+const MOST_TRIES = 12;
 
 const MAX_HANDLE = 128;
 /** `struct file_handle`: length, type, bytes. */
@@ -64,9 +68,18 @@ export class KernelHandles implements HandleScheme {
   }
 
   async #openFromDisk(handle: Buffer): Promise<number> {
-    const fd = await inPool(openByHandleAt, this.#mountFd, handle, O_PATH | O_CLOEXEC);
-    // Again only to learn why; what it needed is in memory now.
-    return fd >= 0 ? fd : this.#openNow(handle);
+    for (let tries = 1; ; tries += 1) {
+      const fd = await inPool(openByHandleAt, this.#mountFd, handle, O_PATH | O_CLOEXEC);
+      if (fd >= 0) return fd;
+      try {
+        // Again only to learn why; what it needed is in memory now.
+        return this.#openNow(handle);
+      } catch (error) {
+        // While the kernel takes down a removed inode it answers ENOMEM (iget_locked gave none); soon it will be ESTALE.
+        if (tries === MOST_TRIES || !(error instanceof FsError) || error.code !== 'JUKEBOX') throw error;
+        await setTimeout(tries);
+      }
+    }
   }
 
   #openNow(handle: Buffer): number {
