@@ -14,8 +14,9 @@ const MAY_IMPORT = {
   locks: ['vfs', 'state', 'common'],
   exports: ['rpc', 'vfs', 'state', 'common'],
   ...Object.fromEntries(PROGRAMS.map((program) => [program, BELOW_PROGRAMS])),
-  server: [...PROGRAMS, ...BELOW_PROGRAMS],
-  cli: ['server', ...PROGRAMS, ...BELOW_PROGRAMS],
+  ha: [...PROGRAMS, ...BELOW_PROGRAMS],
+  server: ['ha', ...PROGRAMS, ...BELOW_PROGRAMS],
+  cli: ['server', 'ha', ...PROGRAMS, ...BELOW_PROGRAMS],
 };
 
 const src = fileURLToPath(new URL('../src', import.meta.url));
