@@ -64,6 +64,12 @@ export type FromServer =
   | { readonly type: 'prepared' }
   /** Clients can be answered. `connections` were open when the last holder ended: they are to be woken. */
   | { readonly type: 'active'; readonly connections: readonly Connection[]; readonly milliseconds: number }
+  /**
+   * The roots of what is exported, `handle` in hex: after `active`, and whenever they changed. The daemon's probes ask for
+   * their attributes over TCP, from the service address itself and a port below 1024. That caller may look (read-only,
+   * squashed) also where no rule of the exports is for it; a server that refuses it counts as well, its disk as unknown.
+   */
+  | { readonly type: 'roots'; readonly roots: readonly { readonly path: string; readonly handle: string }[] }
   /** Several times a second: calls finished since the start, calls under way, and for how long the oldest has been, milliseconds. */
   | { readonly type: 'pulse'; readonly finished: number; readonly running: number; readonly oldest: number }
   | { readonly type: 'released' }
