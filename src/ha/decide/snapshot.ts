@@ -1,4 +1,5 @@
 import type { Lease } from '../coordinator/contract.ts';
+import type { HistoryKind } from '../report.ts';
 
 /** What a node tells the others about itself, as `Coordinator.publish` carries it. */
 export interface PublishedStatus {
@@ -10,6 +11,10 @@ export interface PublishedStatus {
   readonly at: number;
   /** True if no service interface has a link: the node cannot serve. */
   readonly isolated: boolean;
+  /** Service interfaces, and whether each has a link. */
+  readonly links: Readonly<Record<string, boolean>>;
+  /** True while the node daemon is being stopped: its packages go elsewhere. */
+  readonly leaving: boolean;
   readonly packages: Readonly<Record<string, PublishedPackage>>;
 }
 
@@ -31,8 +36,18 @@ export interface PublishedPackage {
 /** What an administrator asked for, for one package; kept as a document that all nodes share. */
 export interface PackageOrders {
   readonly maintenance: boolean;
-  /** Where to move it, once. `node` undefined: anywhere else. Done or given up when `id` is in the package's history. */
-  readonly move: { readonly id: string; readonly node: string | undefined; readonly at: number } | undefined;
+  /** Undefined also once its id is in the package's history: done, or given up. */
+  readonly move: MoveOrder | undefined;
+}
+
+export interface MoveOrder {
+  readonly id: string;
+  /** Where to; undefined: anywhere else. */
+  readonly node: string | undefined;
+  /** Who held the package when the order was given; undefined if nobody did. Another holder means that it was carried out or overtaken. */
+  readonly from: string | undefined;
+  /** Wall clock of the order, milliseconds. */
+  readonly at: number;
 }
 
 /** Orders for nodes. */
@@ -61,17 +76,24 @@ export interface NodeSnapshot {
   readonly alive: boolean;
   /** How long it has been alive without a break as seen from here, milliseconds. */
   readonly aliveFor: number;
+  /** What it published last; of this node itself, what holds now. */
   readonly status: PublishedStatus | undefined;
   readonly orders: NodeOrders;
+  /** How long {@link orders} have been as they are, seen from here by a clock that is never set, milliseconds. */
+  readonly orderedFor: number;
 }
 
 export interface PackageSnapshot {
   readonly plan: PackagePlan;
   readonly lease: Lease | undefined;
+  /** True if this run of this node's daemon holds the lease; a lease in this node's name alone may be an earlier run's. */
+  readonly granted: boolean;
   readonly orders: PackageOrders;
-  /** Nodes that the fence command has put down since the lease's current token was given out. */
+  /** How long {@link orders} have been as they are, seen from here by a clock that is never set, milliseconds. */
+  readonly orderedFor: number;
+  /** True if the fence command has put the holder down since the lease's current token was given out. */
   readonly fencedHolder: boolean;
-  /** Moves in the last while, newest last: wall clock in milliseconds. */
+  /** When it went from one node to another (takeovers and failbacks too), newest last: wall clock in milliseconds. */
   readonly recentMoves: readonly number[];
 }
 
@@ -93,12 +115,13 @@ export type Action =
   | { readonly do: 'stand down' }
   /** Run the fence command against the node that held the lease. */
   | { readonly do: 'fence'; readonly node: string }
-  /** Acquire the lease, and serve. */
-  | { readonly do: 'take' }
+  /** Acquire the lease, and serve. `kind` and `order` (a move order's id) go into the history. */
+  | { readonly do: 'take'; readonly kind: HistoryKind; readonly order: string | undefined }
   /** Hold on, and serve. */
   | { readonly do: 'keep' }
   /** Let go, in order, and leave the lease to `successor`. */
   | { readonly do: 'release'; readonly successor: string | undefined }
+  /** Leave everything as it is. */
   | { readonly do: 'nothing' };
 
 export interface Decision {
@@ -106,4 +129,6 @@ export interface Decision {
   readonly action: Action;
   /** One sentence that says why, for people: `steadfs cluster status` shows it. */
   readonly reason: string;
+  /** A move order that is over, for the history: carried out, or given up for {@link reason}. */
+  readonly settle: { readonly id: string; readonly done: boolean } | undefined;
 }
