@@ -22,6 +22,8 @@ const PARTS = {
   setfacl: { always: false, present: () => isCommand('setfacl') },
   git: { always: false, present: () => isCommand('git') },
   'nfs-ls': { always: false, present: () => isCommand('nfs-ls') },
+  perl: { always: false, present: () => isCommand('perl') },
+  tcpdump: { always: false, present: () => isCommand('tcpdump') },
   'ganesha.nfsd': { always: false, present: () => isCommand('ganesha.nfsd') },
 } as const;
 
