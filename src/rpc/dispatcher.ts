@@ -1,3 +1,4 @@
+import { LicenceLost } from '../common/licence.ts';
 import type { Logger } from '../common/log.ts';
 import { XdrError, type XdrReader, XdrWriter } from '../xdr/index.ts';
 import type { Credential } from './credential.ts';
@@ -161,8 +162,15 @@ export class Dispatcher {
     if (this.observer !== undefined) this.observer.ended(call, row, SUCCESS, performance.now() - started);
   }
 
-  /** A handler threw: a refusal of its own, or a fault of ours, which is SYSTEM_ERR and a line in the log. */
+  /**
+   * A handler threw: a refusal of its own, silence for want of the licence, or a fault of ours, which is SYSTEM_ERR and a
+   * line in the log.
+   */
   private failed(row: AnyProcedure, call: Call, caller: Caller, started: number, error: unknown): true {
+    if (error instanceof LicenceLost) {
+      this.observer?.ended(call, row, -2, performance.now() - started);
+      return true;
+    }
     const refusal = this.refusalFor(row, call, error);
     caller.beginReply();
     writeRefusal(caller.writer, call.xid, refusal);
