@@ -1,7 +1,10 @@
 import type { Lease } from './coordinator/contract.ts';
 import type { MoveOrder, PublishedPackage } from './decide/snapshot.ts';
 
-/** Why a package came to where it is: `start`: it ran nowhere. `move`: in order. `takeover`: its node was lost. `restart`: on the same node. */
+/**
+ * Why a package came to where it is. `start`: it ran nowhere. `move`: ordered, or its node was drained or stopped. `takeover`:
+ * its node was lost, or could not serve it. `restart`: on the node that had it last. `failback`: to the node that wants it most.
+ */
 export type HistoryKind = 'start' | 'move' | 'takeover' | 'restart' | 'failback';
 
 /** One line of a package's history; written by the node that it came to, or that gave an order up. */
@@ -60,6 +63,8 @@ export interface PackageReport {
   readonly nodes: readonly string[];
   /** With prefix, as configured. */
   readonly addresses: readonly string[];
+  /** The node that serves it now. */
+  readonly active: string | undefined;
   readonly lease: Lease | undefined;
   readonly maintenance: boolean;
   /** A move that was ordered and is not over. */

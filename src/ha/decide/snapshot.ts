@@ -95,6 +95,8 @@ export interface PackageSnapshot {
   readonly fencedHolder: boolean;
   /** When it went from one node to another (takeovers and failbacks too), newest last: wall clock in milliseconds. */
   readonly recentMoves: readonly number[];
+  /** When it last went back to the node that wants it most by itself, wall clock in milliseconds; 0: not known to have. */
+  readonly lastFailback: number;
 }
 
 /** All that a decision is made from. Immutable; made once a tick. */
