@@ -1,5 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
+import { type AddressInfo, isIPv6 } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../common/log.ts';
 import { type Mark, XdrReader, XdrWriter } from '../xdr/index.ts';
 import { plainAddress, reachableAddress } from './address.ts';
@@ -14,6 +15,13 @@ const SOCKET_BUFFER_BYTES = 4 << 20;
 /** Calls under way at once; past that datagrams are dropped, and the clients send them again. */
 const MAX_RUNNING = 256;
 const MAX_REMEMBERED_PEERS = 1024;
+const DRAIN_POLL_MILLISECONDS = 5;
+
+/** A socket that is bound already. `host` tells its family. */
+export interface BoundSocket {
+  readonly fd: number;
+  readonly host: string;
+}
 
 /** Serves RPC over UDP: a call is a datagram, and so is its reply. */
 export class UdpTransport {
@@ -25,6 +33,8 @@ export class UdpTransport {
   private readonly writer = new XdrWriter();
   private readonly callers = new Map<string, DatagramCaller>();
   private running = 0;
+  private isClosing = false;
+  private isClosed = false;
 
   private constructor(socket: Socket, dispatcher: Dispatcher, log: Logger) {
     this.socket = socket;
@@ -33,7 +43,11 @@ export class UdpTransport {
   }
 
   /** Rejects with the system's error if the address cannot be had. */
-  static async listen(dispatcher: Dispatcher, address: ListenAddress, options: { log: Logger }): Promise<UdpTransport> {
+  static async listen(
+    dispatcher: Dispatcher,
+    address: ListenAddress | BoundSocket,
+    options: { log: Logger },
+  ): Promise<UdpTransport> {
     const socket = createSocket({
       type: isIPv6(address.host) ? 'udp6' : 'udp4',
       recvBufferSize: SOCKET_BUFFER_BYTES,
@@ -41,7 +55,8 @@ export class UdpTransport {
     });
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject);
-      socket.bind({ address: address.host, port: address.port, exclusive: true }, () => {
+      const where = 'fd' in address ? { fd: address.fd } : { address: address.host, port: address.port };
+      socket.bind({ ...where, exclusive: true }, () => {
         socket.off('error', reject);
         resolve();
       });
@@ -59,12 +74,17 @@ export class UdpTransport {
     return this.socket.address().port;
   }
 
-  async close(): Promise<void> {
+  /** Stops taking datagrams, and lets running calls end and their replies leave. */
+  async close(deadlineMilliseconds = 5000): Promise<void> {
+    this.isClosing = true;
+    const deadline = performance.now() + deadlineMilliseconds;
+    while (this.running > 0 && performance.now() < deadline) await sleep(DRAIN_POLL_MILLISECONDS);
+    this.isClosed = true;
     await new Promise<void>((resolve) => this.socket.close(() => resolve()));
   }
 
   private received(message: Buffer, from: RemoteInfo): void {
-    if (this.running >= MAX_RUNNING) return;
+    if (this.running >= MAX_RUNNING || this.isClosing) return;
     this.reader.reset(message, 0, message.length);
     try {
       const outcome = this.dispatcher.dispatch(this.reader, this.callerAt(from));
@@ -78,12 +98,19 @@ export class UdpTransport {
     }
   }
 
+  private readonly send = (datagram: Buffer, to: RemoteInfo): void => {
+    if (this.isClosed) return;
+    this.socket.send(datagram, to.port, to.address, () => {
+      // A reply that cannot be sent is a lost datagram: the client asks again.
+    });
+  };
+
   private callerAt(from: RemoteInfo): DatagramCaller {
     const key = `${from.address} ${from.port}`;
     let caller = this.callers.get(key);
     if (caller === undefined) {
       if (this.callers.size >= MAX_REMEMBERED_PEERS) this.callers.clear();
-      caller = new DatagramCaller(this.socket, this.writer, from);
+      caller = new DatagramCaller(this.socket.address(), this.writer, from, this.send);
       this.callers.set(key, caller);
     }
     return caller;
@@ -94,17 +121,19 @@ class DatagramCaller implements Caller {
   readonly peer: Peer;
   readonly credentials = new CredentialReader();
   readonly writer: XdrWriter;
-  private readonly socket: Socket;
-  private readonly port: number;
-  private readonly address: string;
+  private readonly from: RemoteInfo;
+  private readonly send: (datagram: Buffer, to: RemoteInfo) => void;
   private replyStart: Mark | undefined;
 
-  constructor(socket: Socket, writer: XdrWriter, from: RemoteInfo) {
-    this.socket = socket;
+  constructor(
+    bound: AddressInfo,
+    writer: XdrWriter,
+    from: RemoteInfo,
+    send: (datagram: Buffer, to: RemoteInfo) => void,
+  ) {
     this.writer = writer;
-    this.port = from.port;
-    this.address = from.address;
-    const bound = socket.address();
+    this.from = from;
+    this.send = send;
     const address = plainAddress(from.address);
     this.peer = {
       transport: 'udp',
@@ -121,9 +150,7 @@ class DatagramCaller implements Caller {
   }
 
   endReply(): void {
-    this.socket.send(this.writer.toBuffer(), this.port, this.address, () => {
-      // A reply that cannot be sent is a lost datagram: the client asks again.
-    });
+    this.send(this.writer.toBuffer(), this.from);
     this.writer.reuse();
   }
 
