@@ -1,3 +1,5 @@
+import type { RecordMemory } from './record-memory.ts';
+
 /** A record that is larger than the server takes, or cut into absurdly many fragments: the connection cannot be trusted. */
 export class RecordError extends Error {
   override readonly name = 'RecordError';
@@ -7,6 +9,15 @@ const EMPTY = Buffer.alloc(0);
 /** Pieces of at least this size are kept as they came; smaller ones are copied together. */
 const KEEP_BYTES = 4096;
 const COLLECT_BYTES = 16 * 1024;
+/** What is collected first is most often a header alone. */
+const COLLECT_FIRST_BYTES = 2 * 1024;
+/** A fragment of which at least so much is still to come is worth memory of its own. */
+const LARGE_BYTES = 32 * 1024;
+/**
+ * The first bytes of a record never lie in lent memory: they hold RPC's header and every argument but bulk data, which
+ * is looked at for longer than the record lives.
+ */
+export const HEAD_BYTES = 1024;
 
 /**
  * Takes a TCP byte stream apart into records (RFC 5531 §11): each a run of fragments, each behind a word that holds its
@@ -14,7 +25,7 @@ const COLLECT_BYTES = 16 * 1024;
  *
  * A record that lies in one chunk is handed over in place. One that arrives in many pieces is handed over as a list,
  * with small pieces copied together, so that a sender of one-byte fragments costs time and memory in proportion to its
- * bytes and no more.
+ * bytes and no more. The bulk of a large record can be received right where it stays, see {@link room}.
  */
 export class RecordReader {
   /** The record last found by {@link next}: its first contiguous bytes, `buffer[start..end)`, ... */
@@ -25,6 +36,7 @@ export class RecordReader {
   rest: readonly Buffer[] = [];
 
   private readonly maxBytes: number;
+  private readonly memory: RecordMemory | undefined;
   private chunk: Buffer = EMPTY;
   private position = 0;
   private readonly waiting: Buffer[] = [];
@@ -35,15 +47,26 @@ export class RecordReader {
   private missing = 0;
   private inFragment = false;
   private lastFragment = false;
+  /** Bytes of the current record that its marks have announced, and those of them that have come. */
   private recordBytes = 0;
+  private recordReceived = 0;
   private pieces: Buffer[] = [];
   /** Room left behind the last piece, if that piece is a collecting buffer of our own. */
   private collecting: Buffer | undefined;
   private collected = 0;
 
-  /** @param maxBytes the largest record taken. */
-  constructor(maxBytes: number) {
+  /** Lent memory with bytes of this record, how many of them there are, and where those of this fragment begin. */
+  private block: Buffer | undefined;
+  private blockBytes = 0;
+  private blockStart = 0;
+
+  /**
+   * @param maxBytes the largest record taken.
+   * @param memory where the bulk of large records goes; its blocks are no smaller than `maxBytes`.
+   */
+  constructor(maxBytes: number, memory?: RecordMemory) {
     this.maxBytes = maxBytes;
+    this.memory = memory;
   }
 
   /** Bytes from the stream. They must stay as they are until the record they belong to has been dealt with. */
@@ -54,6 +77,41 @@ export class RecordReader {
     } else {
       this.waiting.push(chunk);
     }
+  }
+
+  /**
+   * Where the stream's next bytes are to be put if they belong to the bulk of a large record; {@link filled} then takes
+   * the place of {@link push}. Undefined: anywhere. Only after {@link next} has found nothing more.
+   */
+  room(): Buffer | undefined {
+    const isUnderWay = this.blockBytes > this.blockStart;
+    if (!this.inFragment || (!isUnderWay && (this.missing < LARGE_BYTES || this.recordReceived < HEAD_BYTES))) {
+      return undefined;
+    }
+    this.block ??= this.memory?.take();
+    return this.block?.subarray(this.blockBytes, this.blockBytes + this.missing);
+  }
+
+  /** So many bytes of the stream are now in {@link room}. */
+  filled(bytes: number): void {
+    this.blockBytes += bytes;
+    this.missing -= bytes;
+    this.recordReceived += bytes;
+    if (this.missing > 0) return;
+    this.finishCollecting();
+    this.pieces.push(this.block!.subarray(this.blockStart, this.blockBytes));
+    this.blockStart = this.blockBytes;
+  }
+
+  /**
+   * The lent memory that the record last found lies in; whoever takes it gives it back when the record has been dealt
+   * with. For a stream that has ended: what its last, incomplete record lies in.
+   */
+  takeBlock(): Buffer | undefined {
+    const { block } = this;
+    this.block = undefined;
+    this.blockBytes = this.blockStart = 0;
+    return block;
   }
 
   /** Finds the next complete record. Throws {@link RecordError}. */
@@ -74,6 +132,7 @@ export class RecordReader {
         this.keep(this.chunk.subarray(this.position, this.position + here));
         this.position += here;
         this.missing -= here;
+        this.recordReceived += here;
       }
       if (this.missing > 0) {
         if (!this.advance()) return false;
@@ -96,6 +155,7 @@ export class RecordReader {
     this.inFragment = false;
     this.missing = 0;
     this.recordBytes = 0;
+    this.recordReceived = 0;
     if (this.pieces.length > 0) this.pieces = [];
   }
 
@@ -138,7 +198,8 @@ export class RecordReader {
     }
     if (this.collecting === undefined || this.collecting.length - this.collected < piece.length) {
       this.finishCollecting();
-      this.collecting = Buffer.allocUnsafeSlow(COLLECT_BYTES);
+      const isFirst = this.pieces.length === 0 && piece.length <= COLLECT_FIRST_BYTES;
+      this.collecting = Buffer.allocUnsafeSlow(isFirst ? COLLECT_FIRST_BYTES : COLLECT_BYTES);
     }
     this.collecting.set(piece, this.collected);
     this.collected += piece.length;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { RecordError, RecordReader } from '../../src/rpc/record.ts';
+import { HEAD_BYTES, RecordError, RecordReader } from '../../src/rpc/record.ts';
+import { RecordMemory } from '../../src/rpc/record-memory.ts';
 import { callMessage, ECHO, frame, WireClient, withServer, words } from './wire.ts';
 
 function recordsOf(stream: Buffer, cuts: readonly number[], maxBytes = 1 << 20): Buffer[] {
@@ -30,6 +31,104 @@ test('any records, in any fragments, cut into any chunks, come out as they went 
       );
     }),
     { numRuns: 200 },
+  );
+});
+
+/** As {@link recordsOf}, but bytes that the reader has room for are put there. */
+function recordsByRoom(stream: Buffer, step: () => number, memory: RecordMemory): { record: Buffer; lent: boolean }[] {
+  const reader = new RecordReader(1 << 20, memory);
+  const records: { record: Buffer; lent: boolean }[] = [];
+  for (let at = 0; at < stream.length; ) {
+    const room = reader.room();
+    const next = stream.subarray(at, at + Math.min(step(), room?.length ?? stream.length));
+    if (room === undefined) reader.push(Buffer.from(next));
+    else reader.filled(next.copy(room));
+    at += next.length;
+    while (reader.next()) {
+      const record = Buffer.concat([reader.buffer.subarray(reader.start, reader.end), ...reader.rest]);
+      const block = reader.takeBlock();
+      // Memory that is lent again must not be what an earlier record lies in.
+      if (block !== undefined) memory.give(block.fill(0));
+      records.push({ record, lent: block !== undefined });
+    }
+  }
+  return records;
+}
+
+/** Bytes that repeat only after a long while, so that a piece in the wrong place shows. */
+function pattern(length: number): Buffer {
+  return Buffer.from(Array.from({ length }, (_, i) => (i * 7 + (i >> 8) * 13) & 255));
+}
+
+test('records received into lent memory come out as they went in, whatever their fragments and reads', () => {
+  const record = fc.tuple(fc.integer({ min: 0, max: 200_000 }), fc.integer({ min: 3000, max: 250_000 }));
+  fc.assert(
+    fc.property(
+      fc.array(record, { maxLength: 5 }),
+      fc.array(fc.integer({ min: 1, max: 70_000 }), { minLength: 1, maxLength: 8 }),
+      (shapes, steps) => {
+        const records = shapes.map(([length]) => pattern(length));
+        const stream = Buffer.concat(records.map((bytes, i) => frame(bytes, shapes[i]![1])));
+        let reads = 0;
+        const step = () => steps[reads++ % steps.length]!;
+        const received = recordsByRoom(stream, step, new RecordMemory(1 << 20));
+        assert.deepEqual(
+          received.map(({ record }) => record),
+          records,
+        );
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
+test('a large record read byte by byte comes out as it went in, also in two large fragments', () => {
+  const message = pattern(150_000);
+  for (const fragmentBytes of [message.length, 70_000]) {
+    const [only] = recordsByRoom(frame(message, fragmentBytes), () => 1, new RecordMemory(1 << 20));
+    assert.deepEqual(only, { record: message, lent: true });
+  }
+});
+
+test('the head of a record, which is looked at after the record has gone, does not lie in lent memory', () => {
+  const reader = new RecordReader(1 << 20, new RecordMemory(1 << 20));
+  const stream = frame(pattern(100_000));
+  reader.push(Buffer.from(stream.subarray(0, 4 + HEAD_BYTES - 1)));
+  assert.equal(reader.next(), false);
+  assert.equal(reader.room(), undefined);
+  reader.push(Buffer.from(stream.subarray(4 + HEAD_BYTES - 1, 4 + HEAD_BYTES)));
+  assert.equal(reader.next(), false);
+  assert.equal(reader.room()?.length, 100_000 - HEAD_BYTES);
+});
+
+test('what small records need is not lent, and a stream that ends gives back what it had', () => {
+  const memory = new RecordMemory(1 << 20);
+  assert.deepEqual(
+    recordsByRoom(frame(pattern(30_000)), () => 2000, memory).map(({ lent }) => lent),
+    [false],
+  );
+  const reader = new RecordReader(1 << 20, memory);
+  reader.push(frame(pattern(100_000)).subarray(0, 5000));
+  assert.equal(reader.next(), false);
+  assert.ok(reader.room());
+  assert.ok(reader.takeBlock());
+  assert.equal(reader.takeBlock(), undefined);
+});
+
+test('with all memory lent, large records are received all the same', () => {
+  const memory = new RecordMemory(1 << 20);
+  const lent: Buffer[] = [];
+  for (let block = memory.take(); block !== undefined; block = memory.take()) lent.push(block);
+  const message = pattern(100_000);
+  const stream = frame(message);
+  assert.deepEqual(
+    recordsByRoom(stream, () => 5000, memory),
+    [{ record: message, lent: false }],
+  );
+  memory.give(lent.pop()!);
+  assert.deepEqual(
+    recordsByRoom(stream, () => 5000, memory),
+    [{ record: message, lent: true }],
   );
 });
 

@@ -12,6 +12,7 @@ import {
 import { bool, nothing, opaque, uint32 } from '../../src/xdr/index.ts';
 import {
   BIG,
+  BULK,
   COUNT,
   callMessage,
   DENIED,
@@ -65,6 +66,31 @@ test('a connection with too many calls under way is not read from until one ends
     },
     { limits: { maxRunning: 4 } },
   );
+});
+
+test('the bulk of a large call stays as it is while the call runs, whatever comes after it', async () => {
+  await withServer(async ({ port, program }) => {
+    const clients = [await WireClient.connect(port), await WireClient.connect(port)];
+    const bulk = (xid: number) => Buffer.alloc(300_000 + 4 * xid, xid);
+    for (let xid = 1; xid <= 12; xid++) {
+      const args = Buffer.concat([words(bulk(xid).length), bulk(xid)]);
+      clients[xid % 2]!.send(frame(callMessage({ xid, procedure: BULK, args }), xid % 3 === 0 ? 100_000 : 1 << 20));
+    }
+    while (program.slow.length < 12) await pause(2);
+    // A connection that ends in the middle of a large record, and one with calls under way, leave the others alone.
+    const broken = await WireClient.connect(port);
+    broken.send(frame(Buffer.alloc(500_000)).subarray(0, 300_000));
+    broken.send(Buffer.alloc(10_000));
+    await pause(20);
+    broken.close();
+    for (const finish of program.slow.splice(0)) finish();
+    for (let xid = 1; xid <= 12; xid++) {
+      const reply = await clients[xid % 2]!.reply();
+      assert.deepEqual(reply.subarray(0, 28), words(xid, 1, 0, 0, 0, 0, bulk(xid).length));
+      assert.ok(reply.subarray(28).equals(bulk(xid)), `the bytes of call ${xid}`);
+    }
+    for (const client of clients) client.close();
+  });
 });
 
 test('one connection more than allowed: the idlest is closed', async () => {

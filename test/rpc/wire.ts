@@ -22,6 +22,7 @@ export const SILENT = 5;
 export const DENIED = 6;
 export const BIG = 7;
 export const WHO = 8;
+export const BULK = 9;
 
 /** A log that keeps what it is told. */
 export class RememberingLog implements Logger {
@@ -107,6 +108,20 @@ export class TestProgram {
         res: { read: (from) => from.opaque(1 << 20), write: (to, value: Buffer) => to.bulk(value) },
         idempotent: true,
         handle: (size) => Buffer.alloc(size, 7),
+      }),
+      procedure({
+        number: BULK,
+        name: 'BULK',
+        args: {
+          read: (from) => from.segments(1 << 20),
+          write: (to, pieces: Buffer[]) => to.opaque(Buffer.concat(pieces)),
+        },
+        res: opaque(1 << 20),
+        idempotent: true,
+        handle: async (pieces) => {
+          await new Promise<void>((resolve) => this.slow.push(resolve));
+          return Buffer.concat(pieces);
+        },
       }),
       procedure({
         number: WHO,
