@@ -148,6 +148,10 @@ export class ClusterNode {
     return `n-${this.name}${index}`;
   }
 
+  get ports(): string[] {
+    return [...Array(this.interfaces).keys()].map((index) => this.port(index));
+  }
+
   /** Plugs the node's interfaces into the bridge. */
   async connect(): Promise<void> {
     await this.lab.exec('ip', ['netns', 'add', this.name]);
@@ -211,14 +215,20 @@ export class ClusterNode {
   }
 
   private async setPorts(index: number | undefined, state: 'up' | 'down'): Promise<void> {
-    for (const each of index === undefined ? [...Array(this.interfaces).keys()] : [index])
-      await this.lab.exec('ip', ['link', 'set', this.port(each), state]);
+    for (const port of index === undefined ? this.ports : [this.port(index)])
+      await this.lab.exec('ip', ['link', 'set', port, state]);
   }
 
   /** The server process of a package on this node, by its id inside the lab. */
   async serverPid(name: string): Promise<number> {
     const { stdout } = await this.steadfs(['status', '--json', '--state', join(this.runFolder, name)]);
     return (JSON.parse(stdout) as { pid: number }).pid;
+  }
+
+  /** The node daemon's id inside the lab. */
+  async daemonPid(): Promise<number> {
+    if (this.daemon === undefined) throw new Error(`node ${this.name} does not run`);
+    return pidInside(this.daemon.pid);
   }
 
   /** Sends a signal to the server process of a package. */
@@ -234,10 +244,8 @@ export class ClusterNode {
 
   /** Makes the coordinator's folder look empty to this node's daemon, or shows it again. */
   async cutFromCoordinator(folder: string, cut: boolean): Promise<void> {
-    const pid = this.daemon?.pid;
-    if (pid === undefined) throw new Error(`node ${this.name} does not run`);
     const command = cut ? ['mount', '-t', 'tmpfs', 'none', folder] : ['umount', folder];
-    await this.lab.exec('nsenter', ['--target', `${await this.pidInside(pid)}`, '--mount', '--', ...command]);
+    await this.lab.exec('nsenter', ['--target', `${await this.daemonPid()}`, '--mount', '--', ...command]);
   }
 
   /** True if this node says that it serves the package. */
@@ -264,12 +272,12 @@ export class ClusterNode {
     this.logged += this.daemon?.output ?? '';
     this.daemon = undefined;
   }
+}
 
-  /** The lab's process namespace counts on its own. */
-  private async pidInside(pid: number): Promise<number> {
-    const line = /^NSpid:\t(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return Number(line?.split('\t').at(-1));
-  }
+/** The id of a process of the host inside the lab, whose process namespace counts on its own. */
+function pidInside(pid: number): number {
+  const line = /^NSpid:\t(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(line?.split('\t').at(-1));
 }
 
 function configuration(

@@ -24,6 +24,8 @@ export interface GuestOptions {
   readonly serverIpv4: string;
   readonly serverIpv6: string;
   readonly memory: string;
+  /** File that the guest has as the block device /dev/ubda; several guests may have the same. */
+  readonly disk?: string | undefined;
 }
 
 export interface JobOptions {
@@ -80,6 +82,8 @@ export class Guest {
       ...[`init=${INIT}`, `uml_dir=${folder}/`, `umid=uml`, `eth0=tuntap,${options.tap}`],
       ...['con=null', 'con0=null,fd:1', 'ssl=null', 'ssl0=fd:3,fd:4'],
       ...[`LAB_FOLDER=${folder}`, `LAB_NAME=${options.name}`, `LAB_IPV4=${options.ipv4}`, `LAB_IPV6=${options.ipv6}`],
+      // Not locked: which of the guests that share it may use it is what they have to agree on.
+      ...(options.disk === undefined ? [] : [`ubd0c=${options.disk}`]),
       ...[`LAB_SERVER4=${options.serverIpv4}`, `LAB_SERVER6=${options.serverIpv6}`],
     ];
     // Every process of the guest is one of the host's too, and a kernel that is killed leaves them behind. A process

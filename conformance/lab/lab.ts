@@ -62,14 +62,14 @@ export class Lab {
   }
 
   /** Boots a Linux client on the bridge; it takes about three seconds. */
-  async startGuest({ memory = GUEST_MEMORY }: { memory?: string } = {}): Promise<Guest> {
+  async startGuest({ memory = GUEST_MEMORY, disk }: { memory?: string; disk?: string } = {}): Promise<Guest> {
     const index = this.guests++;
     const host = FIRST_GUEST_HOST + index;
     const tap = `tap${index}`;
     await this.exec('ip', ['tuntap', 'add', tap, 'mode', 'tap']);
     await this.exec('ip', ['link', 'set', tap, 'master', BRIDGE, 'up']);
     return Guest.boot(this.namespace, {
-      ...{ name: `guest${index + 1}`, tap, memory },
+      ...{ name: `guest${index + 1}`, tap, memory, disk },
       ...{ ipv4: `10.99.0.${host}/24`, ipv6: `fd00:99::${host}/64` },
       ...{ serverIpv4: SERVER_IPV4, serverIpv6: SERVER_IPV6 },
     });

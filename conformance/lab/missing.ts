@@ -24,6 +24,7 @@ const PARTS = {
   'nfs-ls': { always: false, present: () => isCommand('nfs-ls') },
   perl: { always: false, present: () => isCommand('perl') },
   tcpdump: { always: false, present: () => isCommand('tcpdump') },
+  etcd: { always: false, present: () => isCommand('etcd') },
   'ganesha.nfsd': { always: false, present: () => isCommand('ganesha.nfsd') },
 } as const;
 

@@ -5,6 +5,7 @@
 #   count  adds one to a number in a shared file under a lock; waits for the lock as long as it takes
 #   hold   holds a lock on the file NAME.held; nobody else may ever get it
 #   steal  tries for the lock that another client's `hold` has; it must be refused each time
+#   stable writes with O_SYNC, writes with fsync, and renames; whatever was acknowledged must be there in the end, past the cache
 #   probe  asks for a file's attributes every 10 ms, past the cache
 # Prints, each on a line: "slow SECONDS.milli MILLISECONDS CALL" for a call that took over 100 ms (with the time at which it ended),
 # "tick SECONDS.milli ROUNDS" about every half second, "error WHAT" and an exit with 1 for whatever should not happen,
@@ -13,6 +14,7 @@ use strict;
 use Fcntl qw(:DEFAULT :mode SEEK_SET F_SETLK F_SETLKW F_WRLCK F_UNLCK);
 use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC time sleep);
 use Digest::MD5;
+use IO::Handle;
 
 $| = 1;
 my ($kind, $folder, $name, $stop, $mib) = @ARGV;
@@ -148,6 +150,38 @@ sub steal {
   }
 }
 
+sub stable {
+  my $size = 64;
+  my ($synchronous, $flushed);
+  must('open with O_SYNC', sub { sysopen($synchronous, "$folder/$name.sync", O_RDWR | O_CREAT | O_TRUNC | O_SYNC, 0644) });
+  must('open', sub { sysopen($flushed, "$folder/$name.fsync", O_RDWR | O_CREAT | O_TRUNC, 0644) });
+  my $token;
+  must('create', sub { open($token, '>', "$folder/$name.0") && close $token });
+  my $record = sub { return pack("A$size", "record $_[0]") };
+  until (over()) {
+    my ($last, $next) = ($rounds, $rounds + 1);
+    must('write with O_SYNC', sub { syswrite($synchronous, $record->($last)) == $size });
+    must('write', sub { syswrite($flushed, $record->($last)) == $size });
+    must('fsync', sub { $flushed->IO::Handle::sync });
+    must('rename', sub { rename "$folder/$name.$last", "$folder/$name.$next" });
+    round();
+  }
+  close $_ for $synchronous, $flushed;
+  open(my $drop, '>', '/proc/sys/vm/drop_caches') or failed("drop_caches: $!");
+  print $drop "3\n";
+  close $drop;
+  for my $kind (qw(sync fsync)) {
+    open(my $handle, '<', "$folder/$name.$kind") or failed("open: $!");
+    for my $n (0 .. $rounds - 1) {
+      failed("read: $!") unless defined sysread($handle, my $found, $size);
+      failed("record $n of $name.$kind is '$found'") unless $found eq $record->($n);
+    }
+  }
+  opendir(my $listing, $folder) or failed("opendir: $!");
+  my @tokens = grep { /^\Q$name\E\.\d+$/ } readdir $listing;
+  failed("after $rounds renames there is @tokens") unless "@tokens" eq "$name.$rounds";
+}
+
 sub probe {
   my $handle;
   must('open', sub { sysopen($handle, "$folder/$name.probe", O_RDWR | O_CREAT, 0644) });
@@ -159,6 +193,6 @@ sub probe {
   }
 }
 
-my %kinds = (ops => \&ops, copy => \&copy, count => \&count, hold => \&hold, steal => \&steal, probe => \&probe);
+my %kinds = (ops => \&ops, copy => \&copy, count => \&count, hold => \&hold, steal => \&steal, stable => \&stable, probe => \&probe);
 $kinds{$kind}->();
 printf "end %d\n", $rounds;

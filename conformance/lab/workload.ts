@@ -10,7 +10,7 @@ const END_MS = 120_000;
 /** A hard mount waits for a server that is away, and so may these programs. */
 const LIFETIME_MS = 60 * 60_000;
 
-export type WorkloadKind = 'ops' | 'copy' | 'count' | 'hold' | 'steal' | 'probe';
+export type WorkloadKind = 'ops' | 'copy' | 'count' | 'hold' | 'steal' | 'stable' | 'probe';
 
 /** A call that took long. Times are of the wall clock, milliseconds. */
 export interface SlowCall {
