@@ -55,6 +55,7 @@ export function setAcls(volume: Volume, caller: Caller, inode: LocalInode, given
     throw new FsError('ACCES', 'setacl');
   }
   const before = statOf(inode.fd);
+  volume.guard.check();
   inode.changes += 1;
   // The mode may stay, and the ctime too within one tick of the kernel's clock: decisions kept must not outlive this.
   inode.rights.length = 0;

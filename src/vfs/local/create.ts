@@ -72,7 +72,7 @@ function createNew(
   attributes: NewAttributes,
 ): Awaitable<Created> {
   const mode = (attributes.mode ?? 0) & 0o7777;
-  const { result, before, after } = changing(caller, directory, 'create', () =>
+  const { result, before, after } = changing(volume, caller, directory, 'create', () =>
     openat(directory.fd, cString(name), NEW_FILE, mode),
   );
   const inode = takeIn(volume, directory, name, result);
@@ -112,7 +112,7 @@ function createExclusive(
   const unnamed = openat(directory.fd, DOT, O_TMPFILE | O_RDWR | O_NONBLOCK | O_CLOEXEC, 0);
   const { fd, change } =
     unnamed < 0
-      ? createThenStamp(caller, directory, name, verifier)
+      ? createThenStamp(volume, caller, directory, name, verifier)
       : stampThenName(volume, caller, directory, name, verifier, unnamed);
   const inode = takeIn(volume, directory, name, fd);
   return finish(volume, caller, directory, inode, {}, change);
@@ -128,7 +128,7 @@ function stampThenName(
 ): { fd: number; change: Change } {
   try {
     stamp(fd, verifier);
-    const { before, after } = changing(caller, directory, 'create', () =>
+    const { before, after } = changing(volume, caller, directory, 'create', () =>
       linkat(volume.data.procFd, procName(fd), directory.fd, cString(name), AT_SYMLINK_FOLLOW),
     );
     return { fd, change: { before, after } };
@@ -140,12 +140,13 @@ function stampThenName(
 
 /** Where files without a name cannot be made. */
 function createThenStamp(
+  volume: Volume,
   caller: Caller,
   directory: LocalInode,
   name: Buffer,
   verifier: Buffer,
 ): { fd: number; change: Change } {
-  const { result, before, after } = changing(caller, directory, 'create', () =>
+  const { result, before, after } = changing(volume, caller, directory, 'create', () =>
     openat(directory.fd, cString(name), NEW_FILE, 0),
   );
   try {

@@ -205,6 +205,7 @@ export class LocalFileSystem implements FileSystem {
 
   setQuota(kind: QuotaKind, id: number, limits: QuotaLimits): boolean {
     this.#mustBeOpen();
+    this.#volume.guard.check();
     return setQuota(this.#volume.root.fd, kind, id, limits);
   }
 

@@ -35,7 +35,7 @@ export function link(
 
 function linked(volume: Volume, caller: Caller, inode: LocalInode, directory: LocalInode, name: Buffer): Change {
   try {
-    return changing(caller, directory, 'link', () =>
+    return changing(volume, caller, directory, 'link', () =>
       linkat(volume.data.procFd, procName(inode.fd), directory.fd, cString(name), AT_SYMLINK_FOLLOW),
     );
   } catch (error) {

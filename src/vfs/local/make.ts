@@ -88,7 +88,7 @@ function make(
   mustBeNew(name, operation);
   return then(peek(volume, caller, directory, name), (existing) => {
     if (existing !== undefined) throw new FsError('EXIST', operation);
-    const { before, after } = changing(caller, directory, operation, call);
+    const { before, after } = changing(volume, caller, directory, operation, call);
     const made = volume.findNow(caller, directory, name);
     // Somebody on the server was quicker to remove it.
     if (made === undefined) throw new FsError('NOENT', operation);

@@ -13,12 +13,14 @@ import { mustExist, type Seen, type Volume } from './volume.ts';
 
 /** A system call that changes one directory, with the directory's attributes on either side of it. */
 export function changing(
+  volume: Volume,
   caller: Caller,
   directory: LocalInode,
   operation: string,
   call: () => number,
 ): { result: number; before: Attributes; after: Attributes } {
   const before = statOf(directory.fd);
+  volume.guard.check();
   become(caller);
   const result = call();
   if (result < 0) {

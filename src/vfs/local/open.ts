@@ -1,3 +1,4 @@
+import { type ChangeGuard, UNGUARDED } from '../../common/licence.ts';
 import { FsError } from '../error.ts';
 import type { HandleIndex, VerifierSource } from '../ports.ts';
 import {
@@ -33,6 +34,8 @@ import { type Traits, Volume } from './volume.ts';
 export interface LocalOptions {
   readonly index: HandleIndex;
   readonly verifier: VerifierSource;
+  /** Left out: every change may be made. */
+  readonly guard?: ChangeGuard | undefined;
   /** How files are opened again by handle. `auto`: by the kernel where it lets us. Handles of the two do not mix. */
   readonly handles?: 'kernel' | 'index' | 'auto' | undefined;
   /** Shared by the file systems of a process; the process's own limit if left out. */
@@ -101,7 +104,7 @@ function open(
       resolveBody: async (body) => fileSystem.resolve(body),
       pin,
     }));
-  volume = new Volume(traits, cache, handles, flusher, data, rootFd);
+  volume = new Volume(traits, cache, handles, flusher, data, rootFd, options.guard ?? UNGUARDED);
   const fileSystem = new LocalFileSystem(volume, options.verifier, kernel === undefined ? 'index' : 'kernel', closeAll);
   return fileSystem;
 }

@@ -36,7 +36,7 @@ function unlink(
 ): Awaitable<Change> {
   return then(peek(volume, caller, directory, name), (target) => {
     if (target === undefined) throw new FsError('NOENT', operation);
-    const { before, after } = changing(caller, directory, operation, () =>
+    const { before, after } = changing(volume, caller, directory, operation, () =>
       unlinkat(directory.fd, cString(name), flags),
     );
     afterRemoval(volume, directory, name, target.inode);

@@ -57,6 +57,7 @@ function move(
   // Recorded before it is true: a place that is not right is found out, a place that is missing loses the file.
   volume.handles.seen([{ directory: to, name: toName, body: moved.body }]);
   const before = [statOf(from.fd), statOf(to.fd)] as const;
+  volume.guard.check();
   become(caller);
   if (renameat(from.fd, cString(fromName, 0), to.fd, cString(toName, 1)) < 0) {
     const code = codeOf(errno());

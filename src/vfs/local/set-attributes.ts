@@ -33,6 +33,7 @@ export function setAttributes(
   const change = (inode.changes += 1);
   const resized = changes.size === undefined ? undefined : resize(volume, caller, inode, before, changes.size);
   return then(resized, () => {
+    volume.guard.check();
     setOthers(volume, caller, inode, changes);
     const result = { before: inode.changes === change ? before : undefined, after: statOf(inode.fd) };
     return caller.sync ? then(volume.flusher.flush(inode, true), () => result) : result;
@@ -51,12 +52,15 @@ export function resize(
   mustWrite(caller, inode, before);
   if (size > volume.traits.limits.maxFileSize) throw new FsError('FBIG', 'truncate');
   const fd = volume.data.writable(inode, before);
+  volume.guard.check();
   if (before.size - size > LARGE_CUT) {
     if (caller.uid !== 0) dropPrivilegeBits(volume, inode, before);
     becomeServer();
-    return new Promise((resolve, reject) => {
-      truncateInPool(fd, size, (error) => (error ? reject(nodeError(error, 'truncate')) : resolve()));
-    });
+    return volume.guard.elsewhere(
+      new Promise((resolve, reject) => {
+        truncateInPool(fd, size, (error) => (error ? reject(nodeError(error, 'truncate')) : resolve()));
+      }),
+    );
   }
   become(caller);
   check(ftruncate(fd, size), 'truncate');

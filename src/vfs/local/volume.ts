@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import type { Awaitable } from '../../common/awaitable.ts';
+import type { ChangeGuard } from '../../common/licence.ts';
 import type { Attributes } from '../attributes.ts';
 import { FsError } from '../error.ts';
 import type { Caller, FileSystemLimits } from '../filesystem.ts';
@@ -60,6 +61,8 @@ export class Volume {
   readonly flusher: Flusher;
   readonly data: DataFiles;
   readonly pressure: Pressure;
+  /** Asked before each system call that changes something. */
+  readonly guard: ChangeGuard;
   readonly root: LocalInode;
 
   constructor(
@@ -69,12 +72,14 @@ export class Volume {
     flusher: Flusher,
     data: DataFiles,
     rootFd: number,
+    guard: ChangeGuard,
   ) {
     this.traits = traits;
     this.cache = cache;
     this.handles = handles;
     this.flusher = flusher;
     this.data = data;
+    this.guard = guard;
     this.pressure = new Pressure(rootFd, traits.memory);
     this.root = this.adopt(rootFd).inode;
     // Never closed before the volume is.

@@ -38,15 +38,16 @@ export function write(
   if (total === 0) return { count: 0, committed: stable, file: { before, after: before } };
   if (offset + total > volume.traits.limits.maxFileSize) throw new FsError('FBIG', 'write');
   const fd = volume.data.writable(inode, before);
+  volume.guard.check();
   if (caller.uid !== 0) dropPrivilegeBits(volume, inode, before);
   const change = (inode.changes += 1);
   const written = volume.pressure.nearlyFull
     ? writeAsCaller(caller, fd, offset, data)
     : writeNow(volume, fd, offset, data, total, before.size);
   if (written >= 0) return conclude(volume, caller, inode, written, before, stable);
-  return writeLater(fd, offset, data).then((count) =>
-    conclude(volume, caller, inode, count, inode.changes === change ? before : undefined, stable),
-  );
+  return volume.guard
+    .elsewhere(writeLater(fd, offset, data))
+    .then((count) => conclude(volume, caller, inode, count, inode.changes === change ? before : undefined, stable));
 }
 
 /** Makes it stable as far as asked, and answers. */
