@@ -6,6 +6,8 @@ packages=(
   user-mode-linux nfs-common rpcbind kmod iproute2 iputils-ping procps # a guest and its network
   e2fsprogs xfsprogs btrfs-progs acl quota git                         # what single tests use
   libnfs-utils nfs-ganesha nfs-ganesha-vfs                             # another client, another server
+  etcd-server etcd-client openssl                                      # a coordinator of clusters
+  tcpdump perl                                                         # who answers on a cluster's network, and what clients do there
 )
 
 missing=()
