@@ -1,5 +1,6 @@
 import { LicenceLost } from '../common/licence.ts';
 import type { Logger } from '../common/log.ts';
+import type { ReplyJournal } from '../common/reply-journal.ts';
 import { XdrError, type XdrReader, XdrWriter } from '../xdr/index.ts';
 import type { Credential } from './credential.ts';
 import {
@@ -11,6 +12,7 @@ import {
   writeRefusal,
   writeVersionMismatch,
 } from './message.ts';
+import { OnceOnly, type StepObserver, UNDECIDED } from './once.ts';
 import {
   type AnyProcedure,
   type Call,
@@ -60,6 +62,7 @@ const ALWAYS: ServingLicence = { holds: () => true };
 export class Dispatcher {
   private readonly programs = new Map<number, ProgramEntry>();
   private readonly replies: ReplyCache;
+  private readonly once: OnceOnly;
   private readonly licence: ServingLicence;
   private readonly log: Logger;
   /** Undefined costs nothing. */
@@ -67,12 +70,22 @@ export class Dispatcher {
 
   constructor(
     programs: readonly ProgramVersion[],
-    options: { log: Logger; licence?: ServingLicence; replies?: ReplyCache; observer?: CallObserver | undefined },
+    options: {
+      log: Logger;
+      licence?: ServingLicence;
+      replies?: ReplyCache;
+      /** Undefined: a crash forgets all replies. */
+      journal?: ReplyJournal | undefined;
+      observer?: CallObserver | undefined;
+      /** For tests: told of each step of a call that is run only once. */
+      steps?: StepObserver | undefined;
+    },
   ) {
     this.log = options.log;
     this.licence = options.licence ?? ALWAYS;
     this.replies = options.replies ?? new ReplyCache();
     this.observer = options.observer;
+    this.once = new OnceOnly({ ...options, licence: this.licence, replies: this.replies });
     for (const program of programs) this.add(program);
   }
 
@@ -84,6 +97,16 @@ export class Dispatcher {
     entry.high = Math.max(entry.high, version);
     entry.versions.set(version, rows);
     this.programs.set(program, entry);
+  }
+
+  /**
+   * Finds out which calls of an earlier process had been carried out when it crashed. To be done before any call is
+   * taken: what a client changes from then on must not be mistaken for what an earlier call did.
+   */
+  recover(): Promise<void> {
+    return this.once.recover(
+      ({ program, version, procedure }) => this.programs.get(program)?.versions.get(version)?.[procedure],
+    );
   }
 
   /** Runs the call that `from` stands at. Everything it reads is valid until the outcome is there. */
@@ -187,7 +210,7 @@ export class Dispatcher {
 
   private runOnce(row: AnyProcedure, call: Call, from: XdrReader, caller: Caller, started: number): Outcome {
     const raw = from.peek();
-    const key = ReplyCache.key(call.peer, call.xid, call.program, call.version, call.procedure, raw);
+    const key = ReplyCache.key(call, raw);
     const deliver = (body: Buffer) => this.deliver(caller, call.xid, body);
     const seen = this.replies.begin(key, deliver);
     if (seen.action === 'drop') return true;
@@ -196,19 +219,21 @@ export class Dispatcher {
       return true;
     }
     const settle = (result: unknown): void => {
+      if (result === UNDECIDED) return;
       if (result === NO_REPLY) {
-        this.replies.aborted(key);
+        this.once.aborted(key);
         return;
       }
       const body = new XdrWriter(512);
       row.res.write(body, result);
       const bytes = body.toBuffer();
+      this.once.ended(row, call, key, bytes);
       deliver(bytes);
       this.replies.done(key, bytes);
       this.observer?.ended(call, row, SUCCESS, performance.now() - started);
     };
     const abort = (error: unknown): true => {
-      this.replies.aborted(key);
+      this.once.aborted(key);
       return this.failed(row, call, caller, started, error);
     };
     let args: unknown;
@@ -216,11 +241,11 @@ export class Dispatcher {
       args = row.args.read(from);
       from.finish();
     } catch (error) {
-      this.replies.aborted(key);
+      this.once.aborted(key);
       throw error;
     }
     try {
-      const result = row.handle(args, call);
+      const result = this.once.run(row, call, key, args, raw, seen);
       if (result instanceof Promise) return result.then(settle).catch((error) => void abort(error));
       settle(result);
       return true;

@@ -29,6 +29,27 @@ export interface Call {
 /** A handler's answer to a call that gets no reply at all: NLM's one-way messages, portmap's CALLIT. */
 export const NO_REPLY: unique symbol = Symbol('no reply');
 
+/** What a call that is about to run finds. */
+export interface Note {
+  readonly bytes: Buffer;
+  /** True if the call's change is to be on stable storage before its reply; then its intent is, too. */
+  readonly stable: boolean;
+}
+
+/**
+ * How a call that was under way when the server crashed is answered when it is asked again. Such calls are in the reply
+ * journal, before they run with their note and afterwards with their result.
+ */
+export interface Replay<Args, Res> {
+  /** Undefined: the call will change nothing, or nothing that would be another the second time. */
+  note(args: Args, call: Call): Awaitable<Note | undefined>;
+  /**
+   * Looks whether a call that found what `note` says was carried out.
+   * @returns its result; undefined if it was not: it is to run; {@link NO_REPLY} if that cannot be told now.
+   */
+  carriedOut(args: Args, note: Buffer, call: Call): Awaitable<Res | typeof NO_REPLY | undefined>;
+}
+
 /** One row of a program's table. Dispatch, the duplicate request cache and the metrics read it and nothing else. */
 export interface Procedure<Args, Res> {
   readonly number: number;
@@ -38,6 +59,8 @@ export interface Procedure<Args, Res> {
   readonly res: Xdr<Res>;
   /** False if running a repeated call a second time would give another answer: its reply is kept and replayed. */
   readonly idempotent: boolean;
+  /** Rows without it are replayed from memory alone: a crash forgets their replies. */
+  readonly replay?: Replay<Args, Res> | undefined;
   /**
    * @returns the result, or {@link NO_REPLY}.
    * Throws {@link RpcRefusal} to refuse the call; anything else it throws is a fault of ours: SYSTEM_ERR and a log line.

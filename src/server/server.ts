@@ -82,7 +82,8 @@ export class Server {
         ...mountPrograms(exports, state.mounts, log),
       ];
       const observer = traceCalls(log, config.logLevel, metrics);
-      const dispatcher = new Dispatcher(programs, { log, observer });
+      const dispatcher = new Dispatcher(programs, { log, observer, journal: state.replies });
+      await dispatcher.recover();
       const listeners = await listenOn(dispatcher, config.listen, config.port, { log });
       opened.push(() => listeners.close());
       metrics?.watch(listeners);

@@ -23,6 +23,7 @@ import { DirectoryLock } from './lock.ts';
 import { FolderMonitors } from './monitors.ts';
 import { MountTable } from './mounts.ts';
 import { PlaceIndex } from './placeindex.ts';
+import { RepliesJournal } from './repliesjournal.ts';
 import { secretOf } from './secret.ts';
 import type { StateStore } from './store.ts';
 import { Verifier } from './verifier.ts';
@@ -76,6 +77,7 @@ class LmdbState implements StateStore {
   readonly aliases: LmdbAliases;
   readonly locks: LmdbLocks;
   readonly monitors: FolderMonitors;
+  readonly replies: RepliesJournal;
   private readonly fsids: Fsids;
   private readonly release: () => Promise<void>;
   private closing: Promise<void> | undefined;
@@ -87,6 +89,7 @@ class LmdbState implements StateStore {
     aliases: LmdbAliases,
     locks: LmdbLocks,
     monitors: FolderMonitors,
+    replies: RepliesJournal,
     bootId: string,
     release: () => Promise<void>,
   ) {
@@ -98,6 +101,7 @@ class LmdbState implements StateStore {
     this.aliases = aliases;
     this.locks = locks;
     this.monitors = monitors;
+    this.replies = replies;
     this.release = release;
   }
 
@@ -106,7 +110,7 @@ class LmdbState implements StateStore {
   }
 
   close(): Promise<void> {
-    this.closing ??= this.index.close().then(this.release);
+    this.closing ??= Promise.all([this.index.close(), this.replies.close()]).then(this.release);
     return this.closing;
   }
 }
@@ -128,9 +132,11 @@ function openTables(
   const monitors = new FolderMonitors(`${directory}/nsm`);
   const bootId = options.bootId ?? readFileSync(BOOT_ID, 'utf8').trim();
   const journal = Journal.open(`${directory}/index.journal`);
+  let replies: RepliesJournal | undefined;
   try {
+    replies = RepliesJournal.open(`${directory}/replies.journal`, { report });
     const index = new PlaceIndex(table(root, 'places'), journal, report);
-    return new LmdbState(settings, index, mounts, aliases, locks, monitors, bootId, async () => {
+    return new LmdbState(settings, index, mounts, aliases, locks, monitors, replies, bootId, async () => {
       await root.flushed;
       // An open environment can hang process.exit(), so nothing is left to lmdb's own exit hook.
       await root.close();
@@ -138,6 +144,7 @@ function openTables(
     });
   } catch (error) {
     journal.close();
+    void replies?.close();
     throw error;
   }
 }

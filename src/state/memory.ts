@@ -4,6 +4,7 @@ import { Fsids } from './fsids.ts';
 import { MemoryLocks } from './locks.ts';
 import { MemoryMonitors } from './monitors.ts';
 import { MountTable } from './mounts.ts';
+import { MemoryReplies } from './replies.ts';
 import { secretOf } from './secret.ts';
 import { MemorySettings, type Settings } from './settings.ts';
 import type { StateStore } from './store.ts';
@@ -18,6 +19,7 @@ export class MemoryState implements StateStore {
   readonly locks = new MemoryLocks();
   readonly monitors = new MemoryMonitors();
   readonly aliases = new MemoryAliases();
+  readonly replies = new MemoryReplies();
   private readonly fsids: Fsids;
 
   constructor(settings: Settings = new MemorySettings(), bootId = 'memory') {

@@ -1,3 +1,4 @@
+import type { ReplyJournal } from '../common/reply-journal.ts';
 import type { HandleIndex, VerifierSource } from '../vfs/index.ts';
 import type { HandleAliases } from './aliases.ts';
 import type { LockStore } from './locks.ts';
@@ -21,6 +22,8 @@ export interface StateStore {
   readonly monitors: MonitorStore;
   /** For NFSv2, whose handles are too short for some file systems' own. */
   readonly aliases: HandleAliases;
+  /** Kept for the retransmissions that come after a crash or a takeover. */
+  readonly replies: ReplyJournal;
   /**
    * The file system id of what `key` names (an export without `fsid=`): 63 random bits, never zero, no two alike.
    * On disk before this returns, because file handles carry it.

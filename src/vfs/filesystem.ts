@@ -175,6 +175,9 @@ export interface FileSystem {
   /** All data written UNSTABLE to the file is on stable storage when this ends. */
   commit(caller: Caller, inode: Inode): Awaitable<Change>;
 
+  /** What was changed in these files before this call, by whomever, is on stable storage when it ends. */
+  flush(inodes: readonly Inode[]): Awaitable<void>;
+
   create(caller: Caller, directory: Inode, name: Buffer, how: CreateHow): Awaitable<Created>;
   mkdir(caller: Caller, directory: Inode, name: Buffer, attributes: NewAttributes): Awaitable<Created>;
   symlink(

@@ -67,6 +67,8 @@ export class FakeFileSystem implements FileSystem {
     return { inode: found, attributes: attributesOf(found), directory: attributesOf(directory) };
   }
 
+  flush(): void {}
+
   access(caller: Caller, inode: Inode, wanted: number) {
     this.#record('access', caller);
     return { granted: this.#searchable(caller) ? wanted : wanted & ~Access.LOOKUP, attributes: attributesOf(inode) };

@@ -3,6 +3,7 @@ import type { Exports, File } from '../../exports/contract.ts';
 import { type Call, NO_REPLY, type Procedure, procedure } from '../../rpc/index.ts';
 import { type Attributes, FsError, type Inode } from '../../vfs/index.ts';
 import type { Xdr } from '../../xdr/index.ts';
+import { type Changing, replayOf } from '../replay/index.ts';
 import { fattrOf } from './attributes.ts';
 import { type Failure, NFS_OK, SILENCE, type StatusExceptions, statusOf } from './status.ts';
 import type { diropres } from './types.ts';
@@ -13,6 +14,7 @@ interface Row<Args, Res> {
   readonly args: Xdr<Args>;
   readonly res: Xdr<Res>;
   readonly idempotent: boolean;
+  readonly replay?: Changing<Args, Res>;
   readonly exceptions?: StatusExceptions;
   /** The failed result: always {@link failed}, where the compiler sees that it is one of `res`. */
   failed(status: Failure): Res;
@@ -39,14 +41,14 @@ export function failed(status: Failure) {
 
 /** Makes the row of a procedure about one object. */
 export function onFile<Args, Res>(exports: Exports, row: FileRow<Args, Res>): Procedure<Args, Res> {
-  return answering(row, (args, call) =>
+  return answering(exports, row, (args, call) =>
     then(exports.file(row.object(args), call), (file) => row.work(file, args, call)),
   );
 }
 
 /** Makes the row of a procedure about two objects. */
 export function onTwoFiles<Args, Res>(exports: Exports, row: TwoFilesRow<Args, Res>): Procedure<Args, Res> {
-  return answering(row, (args, call) => {
+  return answering(exports, row, (args, call) => {
     const [first, second] = row.objects(args);
     return then(exports.file(first, call), (firstFile) =>
       then(exports.file(second, call), (secondFile) => row.work(firstFile, secondFile, args)),
@@ -55,17 +57,18 @@ export function onTwoFiles<Args, Res>(exports: Exports, row: TwoFilesRow<Args, R
 }
 
 function answering<Args, Res>(
+  exports: Exports,
   row: Row<Args, Res>,
   run: (args: Args, call: Call) => Awaitable<Res>,
 ): Procedure<Args, Res> {
-  const { number, name, args, res, idempotent } = row;
+  const { number, name, args, res, idempotent, replay } = row;
   const fail = (error: unknown): Res | typeof NO_REPLY => {
     if (!(error instanceof FsError)) throw error;
     const status = statusOf(error.code, row.exceptions);
     return status === SILENCE ? NO_REPLY : row.failed(status);
   };
   return procedure<Args, Res>({
-    ...{ number, name, args, res, idempotent },
+    ...{ number, name, args, res, idempotent, replay: replayOf(exports, replay) },
     handle(given, call) {
       try {
         const answer = run(given, call);

@@ -3,6 +3,7 @@ import type { Exports, File } from '../../exports/contract.ts';
 import { type Call, type Procedure, procedure } from '../../rpc/index.ts';
 import { FsError } from '../../vfs/index.ts';
 import type { Xdr } from '../../xdr/index.ts';
+import { type Changing, replayOf } from '../replay/index.ts';
 import { type fattr3, fattr3Of } from './attributes.ts';
 import { type Failure, type StatusExceptions, statusOf } from './status.ts';
 
@@ -12,6 +13,7 @@ interface Row<Args, Res> {
   readonly args: Xdr<Args>;
   readonly res: Xdr<Res>;
   readonly idempotent: boolean;
+  readonly replay?: Changing<Args, Res>;
   readonly exceptions?: StatusExceptions;
 }
 
@@ -48,7 +50,7 @@ export function onFile<Args, Res>(exports: Exports, row: FileRow<Args, Res>): Pr
     }
   };
   return procedure({
-    ...pick(row),
+    ...pick(exports, row),
     handle(args, call) {
       let file: Awaitable<File>;
       try {
@@ -68,26 +70,36 @@ export function onFile<Args, Res>(exports: Exports, row: FileRow<Args, Res>): Pr
 /** Makes the row of a procedure about two objects. */
 export function onTwoFiles<Args, Res>(exports: Exports, row: TwoFilesRow<Args, Res>): Procedure<Args, Res> {
   return procedure({
-    ...pick(row),
-    async handle(args, call) {
+    ...pick(exports, row),
+    handle(args, call) {
       const [firstHandle, secondHandle] = row.objects(args);
       let first: File | undefined;
       let second: File | undefined;
-      try {
-        first = await exports.file(firstHandle, call);
-        second = await exports.file(secondHandle, call);
-        return await row.work(first, second, args, call);
-      } catch (error) {
+      const fail = (error: unknown): Awaitable<Res> => {
         if (!(error instanceof FsError)) throw error;
         const status = statusOf(error.code, row.exceptions);
-        return row.failed(status, await attributesNow(first), await attributesNow(second));
+        return then(attributesNow(first), (ofFirst) =>
+          then(attributesNow(second), (ofSecond) => row.failed(status, ofFirst, ofSecond)),
+        );
+      };
+      try {
+        const res = then(exports.file(firstHandle, call), (file) => {
+          first = file;
+          return then(exports.file(secondHandle, call), (other) => {
+            second = other;
+            return row.work(file, other, args, call);
+          });
+        });
+        return res instanceof Promise ? res.catch(fail) : res;
+      } catch (error) {
+        return fail(error);
       }
     },
   });
 }
 
-function pick<Args, Res>({ number, name, args, res, idempotent }: Row<Args, Res>) {
-  return { number, name, args, res, idempotent };
+function pick<Args, Res>(exports: Exports, { number, name, args, res, idempotent, replay }: Row<Args, Res>) {
+  return { number, name, args, res, idempotent, replay: replayOf(exports, replay) };
 }
 
 /** For a failed result: attributes if they can be had (RFC 1813 §3.1). */

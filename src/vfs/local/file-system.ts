@@ -134,6 +134,10 @@ export class LocalFileSystem implements FileSystem {
     return this.#on(inode, (file) => commit(this.#volume, caller, file));
   }
 
+  async flush(inodes: readonly Inode[]): Promise<void> {
+    await Promise.all(inodes.map((inode) => this.#on(inode, (file) => this.#volume.flusher.flush(file, true))));
+  }
+
   create(caller: Caller, directory: Inode, name: Buffer, how: CreateHow): Awaitable<Created> {
     return this.#on(directory, (file) => create(this.#volume, caller, file, name, how));
   }

@@ -146,6 +146,8 @@ export class MemoryFileSystem implements FileSystem {
     return { before: node.attributes(), after: node.attributes() };
   }
 
+  flush(): void {}
+
   create(caller: Caller, directory: Inode, name: Buffer, how: CreateHow): Created {
     const parent = this.#live(directory);
     this.#mustBeMakeable(caller, parent, name, 'create', how.mode === 'guarded');

@@ -23,6 +23,12 @@ export function setacl(exports: Exports) {
     res: attrstat,
     idempotent: false,
     exceptions: { NOTSUPP: NFSERR_OPNOTSUPP },
+    replay: {
+      settingAcls: {
+        file: ({ fh }) => fh,
+        result: ({ view }, { after }) => ({ status: NFS_OK, attributes: fattrOf(view, after) }) as const,
+      },
+    },
     object: ({ fh }) => fh,
     failed,
     work: ({ view, inode }, { acl }) =>

@@ -23,6 +23,12 @@ export function setacl(exports: Exports) {
     args: SETACL3args,
     res: SETACL3res,
     idempotent: false,
+    replay: {
+      settingAcls: {
+        file: ({ fh }) => fh,
+        result: ({ view }, { after }) => ({ status: NFS3_OK, attr: fattr3Of(view, after) }) as const,
+      },
+    },
     object: ({ fh }) => fh,
     failed: (status, attr) => ({ status, attr }),
     work: ({ view, inode }, { acl }) =>

@@ -30,6 +30,17 @@ export function create(exports: Exports) {
     res: diropres,
     idempotent: false,
     exceptions: { ISDIR: NFSERR_EXIST },
+    replay: {
+      making: {
+        place: ({ where }) => where,
+        type: ({ attributes }) => kindOf(attributes)?.type ?? FileType.REG,
+        onExisting: ({ attributes }) => {
+          const size = kindOf(attributes) === undefined ? given(attributes.size) : undefined;
+          return size === undefined ? undefined : { size };
+        },
+        result: (directory, made) => madeFile(exports, directory, made),
+      },
+    },
     object: ({ where }) => where.dir,
     failed,
     work: (directory, { where: { name }, attributes: asked }) => {

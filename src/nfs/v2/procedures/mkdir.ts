@@ -1,5 +1,6 @@
 import { then } from '../../../common/awaitable.ts';
 import type { Exports } from '../../../exports/contract.ts';
+import { FileType } from '../../../vfs/index.ts';
 import { checkNewName } from '../../v3/arguments.ts';
 import { newAttributesOf } from '../arguments.ts';
 import { failed, madeFile, onFile } from '../runner.ts';
@@ -17,6 +18,13 @@ export function mkdir(exports: Exports) {
     args: createargs,
     res: diropres,
     idempotent: false,
+    replay: {
+      making: {
+        place: ({ where }) => where,
+        type: () => FileType.DIR,
+        result: (directory, made) => madeFile(exports, directory, made),
+      },
+    },
     object: ({ where }) => where.dir,
     failed,
     work: (directory, { where: { name }, attributes }) => {

@@ -19,6 +19,12 @@ export function rename(exports: Exports) {
     args: renameargs,
     res: statres,
     idempotent: false,
+    replay: {
+      renaming: {
+        places: ({ from, to }) => ({ from, to }),
+        result: () => ({ status: NFS_OK }),
+      },
+    },
     objects: ({ from, to }) => [from.dir, to.dir],
     failed,
     work: (fromDirectory, toDirectory, { from, to }) => {

@@ -19,6 +19,13 @@ export function setattr(exports: Exports) {
     args: sattrargs,
     res: attrstat,
     idempotent: false,
+    replay: {
+      setting: {
+        file: ({ file }) => file,
+        changes: ({ attributes }) => newAttributesOf(attributes),
+        result: ({ view }, { after }) => ({ status: NFS_OK, attributes: fattrOf(view, after) }) as const,
+      },
+    },
     object: ({ file }) => file,
     failed,
     work: (file, { attributes }) =>

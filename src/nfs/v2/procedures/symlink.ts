@@ -1,6 +1,6 @@
 import { then } from '../../../common/awaitable.ts';
 import type { Exports } from '../../../exports/contract.ts';
-import { FsError } from '../../../vfs/index.ts';
+import { FileType, FsError } from '../../../vfs/index.ts';
 import { checkNewName } from '../../v3/arguments.ts';
 import { newAttributesOf } from '../arguments.ts';
 import { failed, onFile } from '../runner.ts';
@@ -19,6 +19,13 @@ export function symlink(exports: Exports) {
     args: symlinkargs,
     res: statres,
     idempotent: false,
+    replay: {
+      making: {
+        place: ({ from }) => from,
+        type: () => FileType.LNK,
+        result: () => ({ status: NFS_OK }),
+      },
+    },
     object: ({ from }) => from.dir,
     failed,
     work: (directory, { from: { name }, to, attributes }) => {

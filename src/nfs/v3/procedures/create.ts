@@ -1,6 +1,6 @@
 import { then } from '../../../common/awaitable.ts';
 import type { Exports } from '../../../exports/contract.ts';
-import type { CreateHow } from '../../../vfs/index.ts';
+import { type CreateHow, FileType, type NewAttributes } from '../../../vfs/index.ts';
 import { checkNewName, newAttributesOf } from '../arguments.ts';
 import { directoryUnchanged, madeIn } from '../made.ts';
 import { onFile } from '../runner.ts';
@@ -22,6 +22,14 @@ export function create(exports: Exports) {
     idempotent: false,
     // UNCHECKED on a directory's name: open(2) says EISDIR, §3.3.8 knows NFS3ERR_EXIST for it.
     exceptions: { ISDIR: NFS3ERR_EXIST },
+    replay: {
+      making: {
+        place: ({ where }) => where,
+        type: () => FileType.REG,
+        onExisting: ({ how }) => sizeOf(how),
+        result: (directory, made) => madeIn(directory, exports, made),
+      },
+    },
     object: ({ where }) => where.dir,
     failed: directoryUnchanged,
     work: (directory, { where, how }) => {
@@ -30,6 +38,12 @@ export function create(exports: Exports) {
       return then(created, (made) => madeIn(directory, exports, made));
     },
   });
+}
+
+/** What UNCHECKED sets on a file that is there already. */
+function sizeOf(how: createhow3): NewAttributes | undefined {
+  if (how.mode === EXCLUSIVE || how.mode === GUARDED || how.obj_attributes.size === undefined) return undefined;
+  return { size: how.obj_attributes.size };
 }
 
 function howOf(how: createhow3): CreateHow {

@@ -1,6 +1,6 @@
 import { then } from '../../../common/awaitable.ts';
-import type { Exports } from '../../../exports/contract.ts';
-import { FileType, FsError } from '../../../vfs/index.ts';
+import type { Exports, File } from '../../../exports/contract.ts';
+import { type Attributes, type Change, FileType, FsError } from '../../../vfs/index.ts';
 import { checkNewName } from '../arguments.ts';
 import { fattr3Of, wccDataOf } from '../attributes.ts';
 import { onTwoFiles } from '../runner.ts';
@@ -20,22 +20,28 @@ export function link(exports: Exports) {
     args: LINK3args,
     res: LINK3res,
     idempotent: false,
+    replay: { linking: { file: ({ file }) => file, place: ({ link }) => link, result: linked } },
     objects: ({ file, link: { dir } }) => [file, dir],
     failed: (status, file_attributes, after) => ({
       status,
       file_attributes,
       linkdir_wcc: { before: undefined, after },
     }),
-    work: ({ view, inode }, directory, { link: { name } }) => {
+    work: (file, directory, { link: { name } }) => {
+      const { view, inode } = file;
       checkNewName(directory, name);
       if (directory.view.fileSystem !== view.fileSystem) throw new FsError('XDEV', 'link');
       // link(2) says EPERM, which a client would take for a matter of rights; §3.3.15 has NFS3ERR_INVAL.
       if (inode.type === FileType.DIR) throw new FsError('INVAL', 'link');
-      return then(view.link(inode, directory.inode, name), (linked) => ({
-        status: NFS3_OK,
-        file_attributes: fattr3Of(view, linked.file),
-        linkdir_wcc: wccDataOf(directory.view, linked.directory),
-      }));
+      return then(view.link(inode, directory.inode, name), (done) => linked(file, directory, done));
     },
   });
+}
+
+function linked(file: File, directory: File, done: { readonly file: Attributes; readonly directory: Change }) {
+  return {
+    status: NFS3_OK,
+    file_attributes: fattr3Of(file.view, done.file),
+    linkdir_wcc: wccDataOf(directory.view, done.directory),
+  } as const;
 }

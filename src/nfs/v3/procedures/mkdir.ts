@@ -1,5 +1,6 @@
 import { then } from '../../../common/awaitable.ts';
 import type { Exports } from '../../../exports/contract.ts';
+import { FileType } from '../../../vfs/index.ts';
 import { checkNewName, newAttributesOf } from '../arguments.ts';
 import { directoryUnchanged, madeIn } from '../made.ts';
 import { onFile } from '../runner.ts';
@@ -17,6 +18,13 @@ export function mkdir(exports: Exports) {
     args: MKDIR3args,
     res: MKDIR3res,
     idempotent: false,
+    replay: {
+      making: {
+        place: ({ where }) => where,
+        type: () => FileType.DIR,
+        result: (directory, made) => madeIn(directory, exports, made),
+      },
+    },
     object: ({ where }) => where.dir,
     failed: directoryUnchanged,
     work: (directory, { where, attributes }) => {

@@ -19,6 +19,13 @@ export function mknod(exports: Exports) {
     args: MKNOD3args,
     res: MKNOD3res,
     idempotent: false,
+    replay: {
+      making: {
+        place: ({ where }) => where,
+        type: ({ what }) => nodeOf(what).kind.type,
+        result: (directory, made) => madeIn(directory, exports, made),
+      },
+    },
     object: ({ where }) => where.dir,
     failed: directoryUnchanged,
     work: (directory, { where, what }) => {

@@ -20,6 +20,12 @@ export function remove(exports: Exports) {
     args: REMOVE3args,
     res: REMOVE3res,
     idempotent: false,
+    replay: {
+      removing: {
+        place: ({ object }) => object,
+        result: ({ view }, change) => ({ status: NFS3_OK, dir_wcc: wccDataOf(view, change) }),
+      },
+    },
     object: ({ object }) => object.dir,
     failed: directoryUnchanged,
     work: (directory, { object: { name } }) => {

@@ -1,6 +1,6 @@
 import { then } from '../../../common/awaitable.ts';
-import type { Exports } from '../../../exports/contract.ts';
-import { FsError } from '../../../vfs/index.ts';
+import type { Exports, File } from '../../../exports/contract.ts';
+import { type Change, FsError } from '../../../vfs/index.ts';
 import { checkName, isDot, isDotDot } from '../arguments.ts';
 import { wccDataOf } from '../attributes.ts';
 import { onTwoFiles } from '../runner.ts';
@@ -21,6 +21,7 @@ export function rename(exports: Exports) {
     args: RENAME3args,
     res: RENAME3res,
     idempotent: false,
+    replay: { renaming: { places: ({ from, to }) => ({ from, to }), result: renamed } },
     objects: ({ from, to }) => [from.dir, to.dir],
     failed: (status, from, to) => ({
       status,
@@ -35,11 +36,17 @@ export function rename(exports: Exports) {
       if (illegal) throw new FsError('INVAL', 'rename');
       const { view } = fromDirectory;
       if (toDirectory.view.fileSystem !== view.fileSystem) throw new FsError('XDEV', 'rename');
-      return then(view.rename(fromDirectory.inode, from.name, toDirectory.inode, to.name), (change) => ({
-        status: NFS3_OK,
-        fromdir_wcc: wccDataOf(view, change.from),
-        todir_wcc: wccDataOf(toDirectory.view, change.to),
-      }));
+      return then(view.rename(fromDirectory.inode, from.name, toDirectory.inode, to.name), (change) =>
+        renamed(fromDirectory, toDirectory, change),
+      );
     },
   });
+}
+
+function renamed(from: File, to: File, change: { readonly from: Change; readonly to: Change }) {
+  return {
+    status: NFS3_OK,
+    fromdir_wcc: wccDataOf(from.view, change.from),
+    todir_wcc: wccDataOf(to.view, change.to),
+  } as const;
 }

@@ -20,6 +20,13 @@ export function setattr(exports: Exports) {
     args: SETATTR3args,
     res: SETATTR3res,
     idempotent: false,
+    replay: {
+      setting: {
+        file: ({ object }) => object,
+        changes: ({ new_attributes }) => newAttributesOf(new_attributes),
+        result: ({ view }, change) => ({ status: NFS3_OK, obj_wcc: wccDataOf(view, change) }),
+      },
+    },
     object: ({ object }) => object,
     failed: (status, after) => ({ status, obj_wcc: { before: undefined, after } }),
     work: ({ view, inode }, { new_attributes, guard }) => {

@@ -1,6 +1,6 @@
 import { then } from '../../../common/awaitable.ts';
 import type { Exports } from '../../../exports/contract.ts';
-import { FsError } from '../../../vfs/index.ts';
+import { FileType, FsError } from '../../../vfs/index.ts';
 import { checkNewName, newAttributesOf } from '../arguments.ts';
 import { directoryUnchanged, madeIn } from '../made.ts';
 import { onFile } from '../runner.ts';
@@ -21,6 +21,13 @@ export function symlink(exports: Exports) {
     args: SYMLINK3args,
     res: SYMLINK3res,
     idempotent: false,
+    replay: {
+      making: {
+        place: ({ where }) => where,
+        type: () => FileType.LNK,
+        result: (directory, made) => madeIn(directory, exports, made),
+      },
+    },
     object: ({ where }) => where.dir,
     failed: directoryUnchanged,
     work: (directory, { where, symlink: { symlink_attributes, symlink_data } }) => {

@@ -1,0 +1,57 @@
+import { array, opaque, optional, struct, type TypeOf, uint32, XdrReader, XdrWriter } from '../xdr/index.ts';
+import { AUTH_SYS, type Credential } from './credential.ts';
+import type { Call, Peer } from './program.ts';
+
+const MAX_BYTES = 1 << 16;
+
+/** A call as the reply journal keeps it while nobody knows whether it was carried out. */
+const keptIntent = struct({
+  xid: uint32,
+  program: uint32,
+  version: uint32,
+  procedure: uint32,
+  flavor: uint32,
+  unix: optional(struct({ uid: uint32, gid: uint32, gids: array(uint32, 16) })),
+  isUdp: uint32,
+  port: uint32,
+  address: opaque(64),
+  note: opaque(MAX_BYTES),
+  args: opaque(MAX_BYTES),
+});
+type KeptIntent = TypeOf<typeof keptIntent>;
+
+const writer = new XdrWriter();
+
+export function encodeIntent({ xid, program, version, procedure, credential, peer }: Call, note: Buffer, args: Buffer) {
+  const { flavor } = credential;
+  const unix = credential.unix && { ...credential.unix, gids: [...credential.unix.gids] };
+  keptIntent.write(writer, {
+    ...{ xid, program, version, procedure, flavor, unix, note, args },
+    ...{ isUdp: peer.transport === 'udp' ? 1 : 0, port: peer.port, address: Buffer.from(peer.address) },
+  });
+  const bytes = writer.toBuffer();
+  writer.reuse();
+  return bytes;
+}
+
+/** Throws XdrError for bytes of another version of this program. */
+export function decodeIntent(bytes: Buffer): { readonly call: Call; readonly note: Buffer; readonly args: Buffer } {
+  const from = new XdrReader(bytes);
+  const kept = keptIntent.read(from);
+  from.finish();
+  const { xid, program, version, procedure, note, args } = kept;
+  return { call: { xid, program, version, procedure, credential: credentialOf(kept), peer: peerOf(kept) }, note, args };
+}
+
+function credentialOf({ flavor, unix }: KeptIntent): Credential {
+  if (flavor !== AUTH_SYS || unix === undefined) return { flavor, unix: undefined };
+  return { flavor, unix: { machineName: Buffer.alloc(0), ...unix } };
+}
+
+/** Where the call came in, nobody asks any more. */
+function peerOf({ isUdp, port, address }: KeptIntent): Peer {
+  return {
+    ...{ transport: isUdp ? 'udp' : 'tcp', address: address.toString(), port },
+    ...{ localAddress: '', localPort: 0, maxData: 0 },
+  };
+}
