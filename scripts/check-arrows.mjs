@@ -16,7 +16,9 @@ const MAY_IMPORT = {
   ...Object.fromEntries(PROGRAMS.map((program) => [program, BELOW_PROGRAMS])),
   ha: [...PROGRAMS, ...BELOW_PROGRAMS],
   server: ['ha', ...PROGRAMS, ...BELOW_PROGRAMS],
-  cli: ['server', 'ha', ...PROGRAMS, ...BELOW_PROGRAMS],
+  // A link to the suite, which is to share no code with the server that it judges.
+  conformance: [],
+  cli: ['server', 'conformance', 'ha', ...PROGRAMS, ...BELOW_PROGRAMS],
 };
 
 const src = fileURLToPath(new URL('../src', import.meta.url));

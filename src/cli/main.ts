@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { VERSION } from '../server/version.ts';
+import { conformanceCommand } from './conformance.ts';
 import { exportsCommand } from './exports.ts';
 import { locksCommand } from './locks.ts';
 import { serveCommand } from './serve.ts';
@@ -14,6 +15,7 @@ const program = new Command('steadfs')
   .addCommand(statusCommand())
   .addCommand(clientsCommand())
   .addCommand(locksCommand())
+  .addCommand(conformanceCommand())
   .showHelpAfterError('(steadfs COMMAND --help says more)');
 
 await program.parseAsync();

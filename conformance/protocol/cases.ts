@@ -1,0 +1,18 @@
+import type { Case } from './case.ts';
+import { nfs3Cases } from './nfs3/index.ts';
+
+/** Every case of the suite. A new folder of cases is added here. */
+export const ALL_CASES: readonly Case[] = [...nfs3Cases];
+
+/** The cases whose id matches one of the patterns: `*` is anything, case does not matter. No pattern: all. */
+export function selectCases(patterns: readonly string[], from: readonly Case[] = ALL_CASES): Case[] {
+  if (patterns.length === 0) return [...from];
+  const matchers = patterns.map(matcherOf);
+  return from.filter(({ id }) => matchers.some((matcher) => matcher.test(id)));
+}
+
+/** A pattern also takes in all that is below it: `nfsv3/lookup` is every case of LOOKUP. */
+function matcherOf(pattern: string): RegExp {
+  const escaped = pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*');
+  return new RegExp(`^${escaped}(/.*)?$`, 'i');
+}
