@@ -1,5 +1,6 @@
 import type { Database } from 'lmdb';
 import type { Awaitable } from '../common/awaitable.ts';
+import type { ChangeGuard } from '../common/licence.ts';
 import { FsError } from '../vfs/index.ts';
 
 /**
@@ -26,12 +27,14 @@ export class MemoryAliases implements HandleAliases {
 
 export class LmdbAliases implements HandleAliases {
   private readonly database: Database<Buffer, Buffer>;
+  private readonly guard: ChangeGuard;
   private readonly report: (error: unknown) => void;
   /** On their way to the disk. */
   private readonly writing = new Map<string, Promise<void>>();
 
-  constructor(database: Database<Buffer, Buffer>, report: (error: unknown) => void) {
+  constructor(database: Database<Buffer, Buffer>, guard: ChangeGuard, report: (error: unknown) => void) {
     this.database = database;
+    this.guard = guard;
     this.report = report;
   }
 
@@ -45,6 +48,7 @@ export class LmdbAliases implements HandleAliases {
     const running = this.writing.get(key);
     if (running !== undefined) return running;
     if (this.database.get(alias) !== undefined) return;
+    this.guard.check();
     const written = this.write(Buffer.from(alias), Buffer.from(body)).finally(() => this.writing.delete(key));
     this.writing.set(key, written);
     return written;

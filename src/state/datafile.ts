@@ -48,6 +48,23 @@ export function checkDataFile(path: string): void {
   }
 }
 
+/** The transaction that was committed last. Throws {@link StateError} as {@link checkDataFile} does. */
+export function lastTransaction(path: string): bigint {
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch (error) {
+    throw new StateError(`cannot read ${path}: ${reason(error)}. Restore the state directory from a backup.`);
+  }
+  try {
+    const first = readMeta(fd, 0, path);
+    const second = readMeta(fd, first.pageSize, path);
+    return second.transaction > first.transaction ? second.transaction : first.transaction;
+  } finally {
+    closeSync(fd);
+  }
+}
+
 export function damaged(path: string, what: string): StateError {
   return new StateError(
     `${path} is damaged: ${what}. Restore it from a backup. Without one, move it away: a new state is made, ` +

@@ -1,4 +1,6 @@
 export { type HandleAliases, MemoryAliases } from './aliases.ts';
+export type { ConnectionTable, OpenConnection } from './connections.ts';
+export { openEpoch, removeOldEpochs } from './epochs.ts';
 export { StateError } from './error.ts';
 export { openState, type StateOptions } from './lmdb.ts';
 export type { KeptLock, KeptRecord, KeptShare, KeptWaiter, LockStore } from './locks.ts';

@@ -4,6 +4,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -11,8 +12,11 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { type Database, open, type RootDatabase } from 'lmdb';
+import { type ChangeGuard, UNGUARDED } from '../common/licence.ts';
 import { LmdbAliases } from './aliases.ts';
+import { LmdbConnections } from './connections.ts';
 import { checkDataFile, damaged } from './datafile.ts';
+import { epochName, epochsAmong } from './epochnames.ts';
 import { reason, StateError } from './error.ts';
 import { Fsids } from './fsids.ts';
 import { Journal } from './journal.ts';
@@ -31,6 +35,7 @@ import { Verifier } from './verifier.ts';
 /** The format of everything in the database. A store with a higher one is refused. */
 const FORMAT = 1;
 const PRODUCT = 'steadfs state';
+const DATA_FILE = 'state.mdb';
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 /** Room for the tables of later formats. */
 const MAX_TABLES = 32;
@@ -41,6 +46,8 @@ export interface StateOptions {
   readonly now?: () => number;
   /** Told of failed writes that are tried again, such as those for want of space. */
   readonly report?: (error: unknown) => void;
+  /** Stands before every write. Left out: the directory's lock is all that it takes. */
+  readonly guard?: ChangeGuard;
 }
 
 /**
@@ -51,10 +58,31 @@ export interface StateOptions {
  */
 export async function openState(directory: string, options: StateOptions = {}): Promise<StateStore> {
   makeDirectory(directory);
+  const epoch = epochsAmong(readdirSync(directory)).at(-1);
+  if (epoch !== undefined) {
+    throw new StateError(
+      `the state ${directory} belongs to a package of a cluster, which "steadfs node" runs. Name another directory. ` +
+        `To serve it without the cluster for good, copy the contents of ${epochName(epoch)} into an empty directory and name that.`,
+    );
+  }
   const lock = DirectoryLock.take(directory, hostname());
   try {
-    const path = `${directory}/state.mdb`;
-    if (!existsSync(path)) await createDataFile(directory, path);
+    if (!existsSync(`${directory}/${DATA_FILE}`)) await createStateFiles(directory);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+  return await openLocked(directory, lock, options);
+}
+
+/** Opens a state that is there. Throws {@link StateError} as {@link openState} does. */
+export async function openStateFiles(directory: string, options: StateOptions): Promise<StateStore> {
+  return await openLocked(directory, DirectoryLock.take(directory, hostname()), options);
+}
+
+async function openLocked(directory: string, lock: DirectoryLock, options: StateOptions): Promise<StateStore> {
+  try {
+    const path = `${directory}/${DATA_FILE}`;
     checkDataFile(path);
     const root = openDataFile(path);
     try {
@@ -69,6 +97,19 @@ export async function openState(directory: string, options: StateOptions = {}): 
   }
 }
 
+interface Tables {
+  readonly secret: Buffer;
+  readonly verifier: Verifier;
+  readonly fsids: Fsids;
+  readonly index: PlaceIndex;
+  readonly mounts: MountTable;
+  readonly aliases: LmdbAliases;
+  readonly locks: LmdbLocks;
+  readonly monitors: FolderMonitors;
+  readonly connections: LmdbConnections;
+  readonly replies: RepliesJournal;
+}
+
 class LmdbState implements StateStore {
   readonly secret: Buffer;
   readonly verifier: Verifier;
@@ -77,31 +118,23 @@ class LmdbState implements StateStore {
   readonly aliases: LmdbAliases;
   readonly locks: LmdbLocks;
   readonly monitors: FolderMonitors;
+  readonly connections: LmdbConnections;
   readonly replies: RepliesJournal;
   private readonly fsids: Fsids;
   private readonly release: () => Promise<void>;
   private closing: Promise<void> | undefined;
 
-  constructor(
-    settings: LmdbSettings,
-    index: PlaceIndex,
-    mounts: MountTable,
-    aliases: LmdbAliases,
-    locks: LmdbLocks,
-    monitors: FolderMonitors,
-    replies: RepliesJournal,
-    bootId: string,
-    release: () => Promise<void>,
-  ) {
-    this.secret = secretOf(settings);
-    this.verifier = new Verifier(settings, this.secret, bootId);
-    this.fsids = new Fsids(settings);
-    this.index = index;
-    this.mounts = mounts;
-    this.aliases = aliases;
-    this.locks = locks;
-    this.monitors = monitors;
-    this.replies = replies;
+  constructor(tables: Tables, release: () => Promise<void>) {
+    this.secret = tables.secret;
+    this.verifier = tables.verifier;
+    this.fsids = tables.fsids;
+    this.index = tables.index;
+    this.mounts = tables.mounts;
+    this.aliases = tables.aliases;
+    this.locks = tables.locks;
+    this.monitors = tables.monitors;
+    this.connections = tables.connections;
+    this.replies = tables.replies;
     this.release = release;
   }
 
@@ -109,8 +142,11 @@ class LmdbState implements StateStore {
     return this.fsids.fsidFor(key);
   }
 
-  close(): Promise<void> {
-    this.closing ??= Promise.all([this.index.close(), this.replies.close()]).then(this.release);
+  close(how = { filesFlushed: false }): Promise<void> {
+    this.closing ??= Promise.all([this.index.close(), this.replies.close()]).then(() => {
+      if (how.filesFlushed) this.verifier.flushed();
+      return this.release();
+    });
     return this.closing;
   }
 }
@@ -122,21 +158,30 @@ function openTables(
   lock: DirectoryLock,
   options: StateOptions,
 ): LmdbState {
-  const report = options.report ?? warn;
-  const settings = new LmdbSettings(table(root, 'settings'));
+  const { report = warn, guard = UNGUARDED } = options;
+  const settings = new LmdbSettings(table(root, 'settings'), guard);
   checkFormat(settings, path);
-  const keeper = new LmdbMounts(table(root, 'mounts'), report);
-  const mounts = new MountTable(keeper, options.now === undefined ? {} : { now: options.now });
-  const aliases = new LmdbAliases(table(root, 'aliases'), report);
-  const locks = new LmdbLocks(table(root, 'locks'), settings);
-  const monitors = new FolderMonitors(`${directory}/nsm`);
+  const secret = secretOf(settings);
   const bootId = options.bootId ?? readFileSync(BOOT_ID, 'utf8').trim();
+  const keeper = new LmdbMounts(table(root, 'mounts'), guard, report);
   const journal = Journal.open(`${directory}/index.journal`);
   let replies: RepliesJournal | undefined;
   try {
     replies = RepliesJournal.open(`${directory}/replies.journal`, { report });
-    const index = new PlaceIndex(table(root, 'places'), journal, report);
-    return new LmdbState(settings, index, mounts, aliases, locks, monitors, replies, bootId, async () => {
+    const tables: Tables = {
+      secret,
+      // Not guarded: that data was lost is to be remembered in any case.
+      verifier: new Verifier(new LmdbSettings(table(root, 'settings'), UNGUARDED), secret, bootId),
+      fsids: new Fsids(settings),
+      index: new PlaceIndex(table(root, 'places'), journal, guard, report),
+      mounts: new MountTable(keeper, options.now === undefined ? {} : { now: options.now }),
+      aliases: new LmdbAliases(table(root, 'aliases'), guard, report),
+      locks: new LmdbLocks(table(root, 'locks'), settings, guard),
+      monitors: new FolderMonitors(`${directory}/nsm`, guard),
+      connections: new LmdbConnections(table(root, 'connections'), guard, report),
+      replies,
+    };
+    return new LmdbState(tables, async () => {
       await root.flushed;
       // An open environment can hang process.exit(), so nothing is left to lmdb's own exit hook.
       await root.close();
@@ -163,14 +208,15 @@ function makeDirectory(directory: string): void {
 }
 
 /**
- * Makes the file under another name and puts it in place whole, so that an empty or half-made `state.mdb` is always
- * damage, and never mistaken for a first start.
+ * Makes a new state. Its file is made under another name and put in place whole, so that an empty or half-made
+ * `state.mdb` is always damage, and never mistaken for a first start.
  */
-async function createDataFile(directory: string, path: string): Promise<void> {
+export async function createStateFiles(directory: string): Promise<void> {
+  const path = `${directory}/${DATA_FILE}`;
   const fresh = `${path}.new`;
   for (const leftover of [fresh, `${fresh}-lock`]) rmSync(leftover, { force: true });
   const root = openDataFile(fresh);
-  const settings = new LmdbSettings(table(root, 'settings'));
+  const settings = new LmdbSettings(table(root, 'settings'), UNGUARDED);
   const format = Buffer.alloc(4);
   format.writeUInt32BE(FORMAT);
   settings.set('product', Buffer.from(PRODUCT));

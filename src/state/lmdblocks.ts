@@ -1,4 +1,5 @@
 import type { Database } from 'lmdb';
+import type { ChangeGuard } from '../common/licence.ts';
 import { decodeRecord, encodeRecord, type KeptRecord, type LockStore, newLineage } from './locks.ts';
 import type { Settings } from './settings.ts';
 
@@ -9,11 +10,13 @@ const KEY_BYTES = 8;
 export class LmdbLocks implements LockStore {
   private readonly database: Database<Buffer, Buffer>;
   private readonly settings: Settings;
+  private readonly guard: ChangeGuard;
   lineage: string;
 
-  constructor(database: Database<Buffer, Buffer>, settings: Settings) {
+  constructor(database: Database<Buffer, Buffer>, settings: Settings, guard: ChangeGuard) {
     this.database = database;
     this.settings = settings;
+    this.guard = guard;
     this.lineage = settings.get(LINEAGE)?.toString() ?? this.renew();
   }
 
@@ -24,6 +27,7 @@ export class LmdbLocks implements LockStore {
   }
 
   async write(put: readonly KeptRecord[], drop: readonly number[]): Promise<void> {
+    this.guard.check();
     await this.database.batch(() => {
       for (const id of drop) this.database.remove(keyOf(id));
       for (const record of put) this.database.put(keyOf(record.id), encodeRecord(record));
@@ -32,6 +36,7 @@ export class LmdbLocks implements LockStore {
   }
 
   clear(): void {
+    this.guard.check();
     this.database.clearSync();
     this.lineage = this.renew();
   }

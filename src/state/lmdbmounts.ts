@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { Database } from 'lmdb';
+import type { ChangeGuard } from '../common/licence.ts';
 import type { Mount, MountKeeper } from './mounts.ts';
 
 /** The mount table's lines in LMDB, written in the background: it is advisory, and a thousand clients may mount at once. */
 export class LmdbMounts implements MountKeeper {
   private readonly database: Database<Buffer, Buffer>;
+  private readonly guard: ChangeGuard;
   private readonly report: (error: unknown) => void;
 
-  constructor(database: Database<Buffer, Buffer>, report: (error: unknown) => void) {
+  constructor(database: Database<Buffer, Buffer>, guard: ChangeGuard, report: (error: unknown) => void) {
     this.database = database;
+    this.guard = guard;
     this.report = report;
   }
 
@@ -19,10 +22,12 @@ export class LmdbMounts implements MountKeeper {
   }
 
   keep(mount: Mount): void {
+    this.guard.check();
     this.database.put(keyOf(mount), encode(mount)).catch(this.report);
   }
 
   drop(mount: Mount): void {
+    this.guard.check();
     this.database.remove(keyOf(mount)).catch(this.report);
   }
 }

@@ -1,12 +1,15 @@
 import type { Database } from 'lmdb';
+import type { ChangeGuard } from '../common/licence.ts';
 import type { Settings } from './settings.ts';
 
 /** Settings in LMDB. Each write is a transaction of its own, and LMDB has flushed it when it returns. */
 export class LmdbSettings implements Settings {
   private readonly database: Database<Buffer, Buffer>;
+  private readonly guard: ChangeGuard;
 
-  constructor(database: Database<Buffer, Buffer>) {
+  constructor(database: Database<Buffer, Buffer>, guard: ChangeGuard) {
     this.database = database;
+    this.guard = guard;
   }
 
   get(name: string): Buffer | undefined {
@@ -15,6 +18,7 @@ export class LmdbSettings implements Settings {
   }
 
   set(name: string, value: Buffer): void {
+    this.guard.check();
     this.database.transactionSync(() => {
       this.database.put(Buffer.from(name), value);
     });

@@ -1,5 +1,6 @@
 import type { HandleIndex, Place } from '../vfs/index.ts';
 import { MemoryAliases } from './aliases.ts';
+import { MemoryConnections } from './connections.ts';
 import { Fsids } from './fsids.ts';
 import { MemoryLocks } from './locks.ts';
 import { MemoryMonitors } from './monitors.ts';
@@ -19,6 +20,7 @@ export class MemoryState implements StateStore {
   readonly locks = new MemoryLocks();
   readonly monitors = new MemoryMonitors();
   readonly aliases = new MemoryAliases();
+  readonly connections = new MemoryConnections();
   readonly replies = new MemoryReplies();
   private readonly fsids: Fsids;
 

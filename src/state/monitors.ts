@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ChangeGuard } from '../common/licence.ts';
 import { reason, StateError } from './error.ts';
 
 /** A host whose restart frees locks here, or that is to be told when locks are lost here (statd's `sm/`). */
@@ -89,6 +90,7 @@ const TEMPORARY = '.new';
 /** A folder with a text file for each host. A host's file is whole or not there at all. */
 export class FolderMonitors implements MonitorStore {
   private readonly folder: string;
+  private readonly guard: ChangeGuard;
   private readonly monitors = new Map<string, Monitor>();
   /** Writes to one host's file go one after the other. */
   private readonly writing = new Map<string, Promise<void>>();
@@ -96,8 +98,9 @@ export class FolderMonitors implements MonitorStore {
   lineage: string | undefined;
 
   /** Throws {@link StateError}, which names the file that is damaged. */
-  constructor(folder: string) {
+  constructor(folder: string, guard: ChangeGuard) {
     this.folder = folder;
+    this.guard = guard;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     for (const name of readdirSync(folder)) {
       const path = join(folder, name);
@@ -115,6 +118,7 @@ export class FolderMonitors implements MonitorStore {
     const name = fileNameOf(monitor);
     this.monitors.set(name, monitor);
     return this.inTurn(name, async () => {
+      this.guard.check();
       const path = join(this.folder, name);
       await writeDurably(`${path}${TEMPORARY}`, `${JSON.stringify(monitor)}\n`);
       await rename(`${path}${TEMPORARY}`, path);
@@ -126,12 +130,14 @@ export class FolderMonitors implements MonitorStore {
     const name = fileNameOf(monitor);
     this.monitors.delete(name);
     return this.inTurn(name, async () => {
+      this.guard.check();
       await rm(join(this.folder, name), { force: true });
       await this.sync();
     });
   }
 
   renew(state: number, lineage: string): void {
+    this.guard.check();
     const path = join(this.folder, OWN);
     const own: Own = { state, lineage };
     const fd = openSync(`${path}${TEMPORARY}`, 'w', 0o600);

@@ -1,5 +1,6 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Database } from 'lmdb';
+import type { ChangeGuard } from '../common/licence.ts';
 import { FsError, type HandleIndex, type Place } from '../vfs/index.ts';
 import type { Journal } from './journal.ts';
 import { behind, decodePlace, encodePlace, prefixOf } from './placekey.ts';
@@ -26,6 +27,7 @@ interface Change {
 export class PlaceIndex implements HandleIndex {
   private readonly database: Database<Buffer, Buffer>;
   private readonly journal: Journal;
+  private readonly guard: ChangeGuard;
   private readonly report: (error: unknown) => void;
   /** Changes not yet in the database, by key and place, for lookups. */
   private readonly unsettled = new Map<string, Map<string, Change>>();
@@ -35,9 +37,15 @@ export class PlaceIndex implements HandleIndex {
   private known = new Set<string>();
   private knownBefore = new Set<string>();
 
-  constructor(database: Database<Buffer, Buffer>, journal: Journal, report: (error: unknown) => void) {
+  constructor(
+    database: Database<Buffer, Buffer>,
+    journal: Journal,
+    guard: ChangeGuard,
+    report: (error: unknown) => void,
+  ) {
     this.database = database;
     this.journal = journal;
+    this.guard = guard;
     this.report = report;
     if (journal.found.length > 0) {
       database.transactionSync(() => {
@@ -99,6 +107,7 @@ export class PlaceIndex implements HandleIndex {
 
   private make(changes: readonly Change[]): void {
     if (changes.length === 0) return;
+    this.guard.check();
     try {
       this.journal.append(changes.map((change) => Buffer.concat([Buffer.of(change.present ? 1 : 0), change.encoded])));
     } catch (error) {

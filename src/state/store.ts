@@ -1,6 +1,7 @@
 import type { ReplyJournal } from '../common/reply-journal.ts';
 import type { HandleIndex, VerifierSource } from '../vfs/index.ts';
 import type { HandleAliases } from './aliases.ts';
+import type { ConnectionTable } from './connections.ts';
 import type { LockStore } from './locks.ts';
 import type { MonitorStore } from './monitors.ts';
 import type { MountTable } from './mounts.ts';
@@ -13,7 +14,10 @@ import type { MountTable } from './mounts.ts';
 export interface StateStore {
   /** 32 random bytes, made with the store and the same ever after: file handles and verifiers are keyed with it. */
   readonly secret: Buffer;
-  /** Another value whenever the store is opened under another boot of a kernel: the page cache of the last one is gone. */
+  /**
+   * Another value whenever the store is opened under another boot of a kernel: the page cache of the last one is gone. The
+   * same after a close with everything flushed.
+   */
   readonly verifier: VerifierSource;
   readonly index: HandleIndex;
   readonly mounts: MountTable;
@@ -29,6 +33,10 @@ export interface StateStore {
    * On disk before this returns, because file handles carry it.
    */
   fsidFor(key: string): bigint;
-  /** Everything is on disk when this ends. The store cannot be used afterwards. */
-  close(): Promise<void>;
+  readonly connections: ConnectionTable;
+  /**
+   * Everything is on disk when this ends. The store cannot be used afterwards.
+   * @param how `filesFlushed`: so is all that clients have written; {@link verifier} then outlives this boot of the kernel.
+   */
+  close(how?: { readonly filesFlushed: boolean }): Promise<void>;
 }

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { test } from 'node:test';
 import { open } from 'lmdb';
-import { openState, StateError } from '../../src/state/index.ts';
+import { openState, StateError, type StateStore } from '../../src/state/index.ts';
 import { scratchDirectory } from './scratch.ts';
 import { assertPlaces, placeOf, stateSuite } from './suite.ts';
 
@@ -64,6 +64,57 @@ test('LMDB: another boot has another verifier, also the boot before that one aga
   }
   assert.equal(seen[0], seen[1]);
   assert.equal(new Set(seen).size, 3);
+});
+
+test('LMDB: after a close with everything flushed, another boot has the same verifier (RFC 1813 §3.3.7)', async () => {
+  const directory = scratchDirectory();
+  const seen: string[] = [];
+  const serve = async (bootId: string, filesFlushed: boolean) => {
+    const store = await openState(directory, { bootId });
+    seen.push(store.verifier.current.toString('hex'));
+    await store.close({ filesFlushed });
+  };
+  await serve('one', true);
+  await serve('two', true);
+  await serve('two', false);
+  assert.equal(new Set(seen).size, 1, 'moved in order');
+  await serve('two', true);
+  assert.equal(new Set(seen).size, 1, 'a crash under the same kernel');
+  // What the process before that crash had written may be in the memory of that kernel alone.
+  await serve('three', true);
+  assert.equal(new Set(seen).size, 2, 'moved in order, but after a crash');
+});
+
+test('LMDB: connections that were open are there after a restart; those that closed, or came again, are told apart', async () => {
+  const directory = scratchDirectory();
+  const connection = (port: number) => ({ localAddress: 'fd00::1', localPort: 2049, address: 'fd00::2', port });
+  const left = (store: StateStore) => store.connections.left.map(({ port }) => port).sort();
+  const first = await openState(directory);
+  for (const port of [1, 2, 3, 4]) first.connections.opened(connection(port));
+  first.connections.closed(connection(1));
+  await first.close();
+
+  const second = await openState(directory);
+  assert.deepEqual(
+    second.connections.left.find(({ port }) => port === 2),
+    connection(2),
+  );
+  assert.deepEqual(left(second), [2, 3, 4]);
+  // By the same port again, and then the end of the one before.
+  for (const port of [2, 3]) second.connections.opened(connection(port));
+  second.connections.opened(connection(2));
+  second.connections.closed(connection(2));
+  second.connections.closed(connection(3));
+  await second.close();
+
+  const third = await openState(directory);
+  assert.deepEqual(left(third), [2, 4]);
+  third.connections.opened(connection(2));
+  third.connections.forgetLeft();
+  await third.close();
+  const fourth = await openState(directory);
+  assert.deepEqual(left(fourth), [2]);
+  await fourth.close();
 });
 
 test('LMDB: the directory and the files in it are for their owner alone', async () => {

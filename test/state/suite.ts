@@ -193,7 +193,7 @@ export function stateSuite(subject: Subject): void {
   });
 }
 
-function lockOf(id: number): KeptLock {
+export function lockOf(id: number): KeptLock {
   return {
     ...{ kind: 'lock', id, handle: Buffer.from([1, 2, 255]), client: 'one\xff', address: '192.0.2.9' },
     ...{ localAddress: '192.0.2.1', oh: Buffer.from('1@one'), state: 3, since: 1000, svid: -1, exclusive: true },
