@@ -1,3 +1,5 @@
+import type { LogLevel } from '../common/log.ts';
+
 /** What `steadfs node` runs by; the same file serves on every node. Described for users in docs/configuration.md. */
 export interface ClusterConfig {
   /** Tells clusters apart that share a coordinator. */
@@ -14,7 +16,7 @@ export interface ClusterConfig {
   /** Where `/health`, `/ready` and `/active/PACKAGE` are answered. */
   readonly http: { readonly host: string; readonly port: number } | undefined;
   readonly restarts: RestartPolicy;
-  readonly logLevel: string;
+  readonly logLevel: LogLevel;
 }
 
 export type CoordinatorConfig =

@@ -3,12 +3,11 @@ import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
+import { ConfigError } from '../common/config-error.ts';
+import { parseEndpoint } from '../common/endpoint.ts';
 import { LOG_LEVELS } from './log.ts';
 
-/** A setting that cannot be used. The message is for the administrator and says what to write instead. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
+export { ConfigError, parseEndpoint };
 
 const port = z.int().min(0).max(65_535);
 
@@ -141,16 +140,6 @@ function describe(issue: z.core.$ZodIssue): string {
     return `unknown setting ${issue.keys.map((key) => `"${key}"`).join(', ')}; the settings are ${known}`;
   }
   return `${issue.path.join('.')}: ${issue.message}`;
-}
-
-/** `ADDRESS:PORT`, `[IPV6]:PORT` or `PORT`, which is on loopback. */
-export function parseEndpoint(text: string, name: string): { host: string; port: number } {
-  const parts = /^(?:(?:\[([^\]]+)\]|([^:]+)):)?(\d{1,5})$/.exec(text);
-  const number = Number(parts?.[3]);
-  if (parts === null || number > 65_535) {
-    throw new ConfigError(`${name}: "${text}" is not ADDRESS:PORT; write for example 127.0.0.1:9090`);
-  }
-  return { host: parts[1] ?? parts[2] ?? '127.0.0.1', port: number };
 }
 
 /** Where the state is kept unless told: a system folder for root, the user's own otherwise. */

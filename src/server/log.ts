@@ -1,8 +1,8 @@
 import { type Logger as PinoLogger, pino, stdSerializers } from 'pino';
 import pretty from 'pino-pretty';
+import { LOG_LEVELS, type LogLevel } from '../common/log.ts';
 
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+export { LOG_LEVELS, type LogLevel };
 
 const STDERR = 2;
 
