@@ -225,7 +225,8 @@ export class Connection implements Caller {
     if (this.writer.length === 0) return;
     const segments = this.writer.drain();
     const { socket } = this;
-    if (socket.destroyed || !socket.writable) {
+    // The replies are of this turn, and that may have begun long ago for a process that was stopped.
+    if (socket.destroyed || !socket.writable || !this.dispatcher.licence.holds()) {
       release(segments);
       return;
     }

@@ -63,7 +63,8 @@ export class Dispatcher {
   private readonly programs = new Map<number, ProgramEntry>();
   private readonly replies: ReplyCache;
   private readonly once: OnceOnly;
-  private readonly licence: ServingLicence;
+  /** Also asked by transports, right before replies leave. */
+  readonly licence: ServingLicence;
   private readonly log: Logger;
   /** Undefined costs nothing. */
   observer: CallObserver | undefined;

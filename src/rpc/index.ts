@@ -5,6 +5,6 @@ export { type CallObserver, Dispatcher } from './dispatcher.ts';
 export * from './program.ts';
 export * from './refusal.ts';
 export { ReplyCache } from './reply-cache.ts';
-export { type ListenAddress, TcpTransport } from './tcp.ts';
+export { type ConnectionEvents, type ListenAddress, TcpTransport } from './tcp.ts';
 export { DEFAULT_TCP_LIMITS, MAX_TCP_DATA, type TcpLimits } from './tcp-limits.ts';
 export { MAX_UDP_DATA, UdpTransport } from './udp.ts';

@@ -8,11 +8,24 @@ import { RecordMemory } from './record-memory.ts';
 import { DEFAULT_TCP_LIMITS, type TcpLimits } from './tcp-limits.ts';
 
 const SWEEP_MILLISECONDS = 15_000;
+const DRAIN_MILLISECONDS = 5000;
 const DRAIN_POLL_MILLISECONDS = 5;
 
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
+}
+
+/** Told of connections as they come and go. */
+export interface ConnectionEvents {
+  connected(peer: Peer): void;
+  disconnected(peer: Peer): void;
+}
+
+export interface TcpOptions {
+  readonly log: Logger;
+  readonly limits?: Partial<TcpLimits>;
+  readonly events?: ConnectionEvents | undefined;
 }
 
 /** Serves RPC over TCP: record marking, back-pressure, and limits that keep one client from stalling the others. */
@@ -25,12 +38,15 @@ export class TcpTransport {
   private readonly connections = new Set<Connection>();
   private readonly perAddress = new Map<string, number>();
   private readonly sweeper: NodeJS.Timeout;
+  private readonly events: ConnectionEvents | undefined;
+  private stopped: Promise<void> | undefined;
 
-  private constructor(dispatcher: Dispatcher, log: Logger, limits: TcpLimits) {
+  private constructor(dispatcher: Dispatcher, { log, limits, events }: TcpOptions) {
     this.dispatcher = dispatcher;
     this.log = log;
-    this.limits = limits;
-    this.memory = new RecordMemory(limits.maxRecord);
+    this.limits = { ...DEFAULT_TCP_LIMITS, ...limits };
+    this.events = events;
+    this.memory = new RecordMemory(this.limits.maxRecord);
     this.server = createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true }, (socket) =>
       this.accept(socket),
     );
@@ -42,9 +58,9 @@ export class TcpTransport {
   static async listen(
     dispatcher: Dispatcher,
     address: ListenAddress | { readonly fd: number },
-    options: { log: Logger; limits?: Partial<TcpLimits> },
+    options: TcpOptions,
   ): Promise<TcpTransport> {
-    const transport = new TcpTransport(dispatcher, options.log, { ...DEFAULT_TCP_LIMITS, ...options.limits });
+    const transport = new TcpTransport(dispatcher, options);
     await new Promise<void>((resolve, reject) => {
       transport.server.once('error', reject);
       transport.server.listen({ ...address, backlog: 511 }, () => {
@@ -72,18 +88,31 @@ export class TcpTransport {
     return [...this.connections].map((connection) => connection.peer);
   }
 
-  /** Stops accepting and reading, lets running calls end and their replies leave, then resets what is left. */
-  async close(deadlineMilliseconds = 5000): Promise<void> {
+  /**
+   * Stops accepting and reading, and lets running calls end and their replies leave. Connections stay open, in silence, and
+   * nobody is told any more of their end.
+   */
+  async quiesce(deadlineMilliseconds = DRAIN_MILLISECONDS): Promise<void> {
     clearInterval(this.sweeper);
-    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    this.stopped ??= new Promise<void>((resolve) => this.server.close(() => resolve()));
     const deadline = performance.now() + deadlineMilliseconds;
     for (const connection of this.connections) connection.stopReading();
     while (performance.now() < deadline && [...this.connections].some((connection) => connection.busy)) {
       await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MILLISECONDS));
     }
-    // A reset, not a FIN: a Linux client waits three seconds before it reconnects after a FIN.
+  }
+
+  /** As {@link quiesce}; then resets what is left. */
+  async close(deadlineMilliseconds = DRAIN_MILLISECONDS): Promise<void> {
+    await this.quiesce(deadlineMilliseconds);
+    this.reset();
+    await Promise.all([this.stopped, ...[...this.connections].map((connection) => connection.closed)]);
+  }
+
+  /** Ends every connection: the clients connect again at once, and ask again what was not answered. */
+  reset(): void {
+    // Not by a FIN: a Linux client waits three seconds before it reconnects after one.
     for (const connection of this.connections) connection.destroy();
-    await Promise.all([closed, ...[...this.connections].map((connection) => connection.closed)]);
   }
 
   private accept(socket: Socket): void {
@@ -103,8 +132,10 @@ export class TcpTransport {
     this.perAddress.set(address, ofAddress + 1);
     const connection = new Connection(socket, this.dispatcher, this.log, this.limits, this.memory);
     this.connections.add(connection);
+    this.events?.connected(connection.peer);
     connection.closed.then(() => {
       this.connections.delete(connection);
+      if (this.stopped === undefined) this.events?.disconnected(connection.peer);
       const left = (this.perAddress.get(address) ?? 1) - 1;
       if (left === 0) this.perAddress.delete(address);
       else this.perAddress.set(address, left);
