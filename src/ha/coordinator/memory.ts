@@ -16,6 +16,8 @@ export type Partition = 'off' | 'both' | 'replies';
 
 interface HeldLease {
   readonly holder: string;
+  /** A node that starts again does not hold what it held. */
+  readonly by: Coordinator;
   readonly token: number;
   readonly renewedAt: number;
   readonly released: boolean;
@@ -153,11 +155,12 @@ class MemoryCoordinator implements Coordinator {
 
   private holds(grant: Grant): boolean {
     const lease = this.cluster.leases.get(grant.package);
-    return lease?.token === grant.token && !lease.released;
+    return lease?.by === this && lease.token === grant.token && !lease.released;
   }
 
   private keep(name: string, token: number, released: boolean, successor: string | undefined): void {
-    this.cluster.leases.set(name, { holder: this.node, token, renewedAt: this.cluster.now(), released, successor });
+    const now = this.cluster.now();
+    this.cluster.leases.set(name, { holder: this.node, by: this, token, renewedAt: now, released, successor });
   }
 
   private grant(name: string, token: number, asked: number): Grant {
