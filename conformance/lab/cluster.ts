@@ -291,7 +291,7 @@ function configuration(
   const devices = [...Array(interfaces).keys()].map((index) => `eth${index}`);
   return [
     'cluster = "lab"',
-    'node = "NODE"',
+    'self = "NODE"',
     'run = "RUN"',
     `lease = ${lease}`,
     '[coordinator]',
