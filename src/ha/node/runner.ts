@@ -119,6 +119,7 @@ export class PackageRunner {
         if (isIdle && !this.granted && this.standby.exists) {
           this.operations.begin('stand down', async () => {
             await this.standby.close();
+            this.standby.closeSockets();
             this.enter('idle');
           });
         }
@@ -201,6 +202,8 @@ export class PackageRunner {
 
   private async take(signal: AbortSignal, { kind, reason, order, from }: Omit<Served, 'milliseconds'>): Promise<void> {
     const began = this.ports.clock.monotonic();
+    // Clients that come must find a listener, and without one nobody needs the lease.
+    if (!this.listen()) return;
     const ready = this.standby.ready();
     ready.catch(() => undefined);
     const grant = await this.acquire();
@@ -223,6 +226,17 @@ export class PackageRunner {
     } catch (error) {
       if (error instanceof CalledOff) throw error;
       await this.fail(messageOf(error));
+    }
+  }
+
+  private listen(): boolean {
+    try {
+      this.standby.listen();
+      return true;
+    } catch (error) {
+      this.bar(messageOf(error));
+      this.enter('failed', messageOf(error));
+      return false;
     }
   }
 

@@ -31,6 +31,12 @@ export class Standby {
     return this.starting !== undefined;
   }
 
+  /** Opens the sockets, unless they are. Throws if a port is taken. */
+  listen(): PackageSockets {
+    this.sockets ??= this.ports.network.listen(this.plan);
+    return this.sockets;
+  }
+
   /** The process that is there, or a new one. Rejects if it cannot be started. */
   ready(): Promise<ManagedServer> {
     if (this.starting === undefined) {
@@ -69,8 +75,8 @@ export class Standby {
   }
 
   private async start(): Promise<ManagedServer> {
-    this.sockets ??= this.ports.network.listen(this.plan);
-    const server = new ManagedServer(this.ports.servers, this.settings, this.sockets.sockets, this.ports.clock);
+    const { sockets } = this.listen();
+    const server = new ManagedServer(this.ports.servers, this.settings, sockets, this.ports.clock);
     this.process = server;
     try {
       await server.prepared();
