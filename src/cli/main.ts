@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { VERSION } from '../server/version.ts';
+import { clusterCommand } from './cluster.ts';
 import { conformanceCommand } from './conformance.ts';
 import { exportsCommand } from './exports.ts';
 import { locksCommand } from './locks.ts';
@@ -15,6 +16,7 @@ const program = new Command('steadfs')
   .addCommand(statusCommand())
   .addCommand(clientsCommand())
   .addCommand(locksCommand())
+  .addCommand(clusterCommand())
   .addCommand(conformanceCommand())
   .showHelpAfterError('(steadfs COMMAND --help says more)');
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { parse, TomlError } from 'smol-toml';
+import { z } from 'zod';
 import { ConfigError } from '../common/config-error.ts';
 import { parseEndpoint } from '../common/endpoint.ts';
 import type { LogLevel } from '../common/log.ts';
@@ -24,13 +25,24 @@ export interface ClusterFlags {
 
 /** Reads a cluster's file. Throws {@link ConfigError}, with a line for each mistake. */
 export function readClusterConfig(path: string, flags: ClusterFlags = {}): ClusterConfig {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new ConfigError(`${path}: cannot be read: ${(error as Error).message}`);
-  }
-  return parseClusterConfig(text, path, flags);
+  return parseClusterConfig(readText(path), path, flags);
+}
+
+/**
+ * The folder of the node daemon's sockets, by a file that may otherwise have mistakes: whoever asks a running daemon is not
+ * to be kept from it. Throws {@link ConfigError}.
+ */
+export function readRunDirectory(path: string): string {
+  const parsed = z
+    .object({ run: z.string().optional(), cluster: z.string() })
+    .safeParse(parseToml(readText(path), path));
+  if (!parsed.success) throw new ConfigError(`${path}: cluster: is missing; write for example cluster = "files"`);
+  const { run, cluster } = parsed.data;
+  return run ?? defaultRunDirectory(cluster);
+}
+
+function defaultRunDirectory(cluster: string): string {
+  return `/run/steadfs/${cluster}`;
 }
 
 /** @param file its name, for messages. Throws {@link ConfigError}, with a line for each mistake. */
@@ -52,7 +64,7 @@ export function parseClusterConfig(text: string, file: string, flags: ClusterFla
   return {
     cluster: data.cluster,
     node,
-    runDirectory: data.run ?? `/run/steadfs/${data.cluster}`,
+    runDirectory: data.run ?? defaultRunDirectory(data.cluster),
     coordinator: coordinatorOf(data),
     leaseMilliseconds: (data.lease ?? LEASE_SECONDS) * 1000,
     nodes: data.node.map(({ name, interfaces, fence }) => ({ name, interfaces, fence })),
@@ -61,6 +73,14 @@ export function parseClusterConfig(text: string, file: string, flags: ClusterFla
     restarts: { count, periodMilliseconds: period * 1000 },
     logLevel: flags.logLevel ?? data.log_level ?? 'info',
   };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ConfigError(`${path}: cannot be read: ${(error as Error).message}`);
+  }
 }
 
 function parseToml(text: string, file: string): unknown {

@@ -21,6 +21,17 @@ export class AdminRefusal extends Error {
   override readonly name = 'AdminRefusal';
 }
 
+/** Nobody answers at the admin socket. */
+export class AdminUnreachable extends Error {
+  override readonly name = 'AdminUnreachable';
+  readonly code: string | undefined;
+
+  constructor(message: string, code: string | undefined) {
+    super(message);
+    this.code = code;
+  }
+}
+
 /** Answers `steadfs status` and its kin: JSON over HTTP on a socket in the state folder. */
 export class AdminServer {
   private readonly server: Server;
@@ -85,7 +96,7 @@ async function bodyOf(question: IncomingMessage): Promise<unknown> {
   }
 }
 
-/** Asks the server that has this state. Rejects with an Error whose message says what to do. */
+/** Asks the server that has this state. Rejects with {@link AdminUnreachable}, or what the server says; the message says what to do. */
 export function askServer(stateDirectory: string, question: string, body?: unknown): Promise<unknown> {
   const [method = 'GET', path = '/'] = question.split(' ');
   const socketPath = adminSocketPath(stateDirectory);
@@ -101,20 +112,29 @@ export function askServer(stateDirectory: string, question: string, body?: unkno
         else reject(new Error(value.error));
       });
     });
-    asked.on('timeout', () => asked.destroy(new Error('the server does not answer its admin socket')));
+    const silence = new AdminUnreachable('the server does not answer its admin socket', 'ETIMEDOUT');
+    asked.on('timeout', () => asked.destroy(silence));
     asked.on('error', (error) => reject(explain(error, stateDirectory)));
     asked.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }
 
-function explain(error: NodeJS.ErrnoException, stateDirectory: string): Error {
-  switch (error.code) {
+function explain(error: NodeJS.ErrnoException, stateDirectory: string): AdminUnreachable {
+  if (error instanceof AdminUnreachable) return error;
+  const { code } = error;
+  switch (code) {
     case 'ENOENT':
     case 'ECONNREFUSED':
-      return new Error(`no server runs on the state ${stateDirectory}; name the one that it was started with: --state`);
+      return new AdminUnreachable(
+        `no server runs on the state ${stateDirectory}; name the one that it was started with: --state`,
+        code,
+      );
     case 'EACCES':
-      return new Error(`the state ${stateDirectory} belongs to another user; ask as that user, or as root`);
+      return new AdminUnreachable(
+        `the state ${stateDirectory} belongs to another user; ask as that user, or as root`,
+        code,
+      );
     default:
-      return error;
+      return new AdminUnreachable(error.message, code);
   }
 }
