@@ -95,7 +95,9 @@ export class Connection implements Caller {
 
   destroy(): void {
     this.stopped = true;
-    this.socket.resetAndDestroy();
+    // One that is ending cannot be reset: libuv refuses, and Node then loses its descriptor. The client has left it anyway.
+    if (this.socket.writableEnded) this.socket.destroy();
+    else this.socket.resetAndDestroy();
   }
 
   beginReply(): void {

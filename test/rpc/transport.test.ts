@@ -21,6 +21,7 @@ import {
   frame,
   PROGRAM,
   RememberingLog,
+  SILENT,
   SLOW,
   TestProgram,
   WireClient,
@@ -146,6 +147,26 @@ test('closing lets running calls end and sends their replies', async () => {
     assert.deepEqual(await reply, words(3, 1, 0, 0, 0, 0, 9));
     await Promise.all([closing, client.closed]);
   });
+});
+
+test('closing in the moment in which a client leaves does not wait for that client for ever', async () => {
+  let close = () => {};
+  const observer = { ended: (_: unknown, row: { name: string }) => row.name === 'SILENT' && close() };
+  await withServer(
+    async ({ port, transport }) => {
+      const leaving = await WireClient.connect(port);
+      const staying = await WireClient.connect(port);
+      for (const client of [leaving, staying]) await client.call(callMessage({}));
+      const closed = new Promise<void>((resolve, reject) => {
+        close = () => void transport.close().then(resolve, reject);
+      });
+      // The server hears of the end and of the call in one turn of the event loop, and closes before it has ended its side.
+      leaving.socket.end(() => staying.send(frame(callMessage({ procedure: SILENT }))));
+      await closed;
+      assert.equal(transport.connectionCount, 0);
+    },
+    { observer },
+  );
 });
 
 test('the observer is told of each call, its status and its time', async () => {
