@@ -1,0 +1,133 @@
+import type { Logger } from '../../common/log.ts';
+import type { MonotonicClock } from '../../common/monotonic.ts';
+import { prepareDevice } from './device.ts';
+import { type IpCommand, IpFailed, type PresentAddress, parseAddresses } from './ip.ts';
+import { addressBytes, addressKey } from './socket-address.ts';
+
+/** A service address and the interface that is to have it. */
+export interface ServiceAddress {
+  readonly address: string;
+  /** Length of its network's prefix: 24 in 10.0.0.50/24. */
+  readonly prefix: number;
+  readonly device: string;
+}
+
+export interface Reconciled {
+  /** Were on an interface of this node and must not be. */
+  readonly removed: readonly PresentAddress[];
+  /** Should be on an interface and are not. */
+  readonly missing: readonly ServiceAddress[];
+}
+
+/** The kernel counts an address's age up to a quarter of a second early. */
+const SPARE_SECONDS = 1;
+
+export interface AddressesOptions {
+  readonly ip: IpCommand;
+  readonly clock: MonotonicClock;
+  readonly log: Logger;
+  /** The service addresses of every package of the cluster: all others are left alone. */
+  readonly ours: readonly string[];
+}
+
+/**
+ * Gives service addresses to interfaces of this node, and takes them away.
+ *
+ * An address lasts only as long as the lease that allows it, and is renewed with it: if every process of the node is dead
+ * or stopped, the kernel takes the address away by itself. What is asked is done one after another, in the order asked.
+ */
+export class Addresses {
+  private readonly ip: IpCommand;
+  private readonly clock: MonotonicClock;
+  private readonly log: Logger;
+  private readonly ours: ReadonlySet<string>;
+  private readonly prepared = new Set<string>();
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor({ ip, clock, log, ours }: AddressesOptions) {
+    this.ip = ip;
+    this.clock = clock;
+    this.log = log;
+    this.ours = new Set(ours.map(addressKey));
+  }
+
+  /**
+   * Adds an address that is missing, and renews one that is there: connections do not notice.
+   * @param until when the right to it ends, on the clock; the kernel takes it away up to two seconds later.
+   */
+  hold(address: ServiceAddress, until: number): Promise<void> {
+    return this.inTurn(async () => {
+      const left = until - this.clock();
+      if (left <= 0) throw new IpFailed(`${address.address} is not put up: the right to it has ended`);
+      if (!this.prepared.has(address.device)) {
+        this.prepared.add(address.device);
+        prepareDevice(address.device, this.log);
+      }
+      const seconds = `${Math.ceil(left / 1000) + SPARE_SECONDS}`;
+      const name = `${address.address}/${address.prefix}`;
+      // Equal lifetimes: it is never "deprecated", which would keep it from being a source address.
+      const lifetimes = ['valid_lft', seconds, 'preferred_lft', seconds];
+      // Duplicate address detection would keep an IPv6 address unusable for a second; the lease is the proof that it is ours.
+      const detection = addressBytes(address.address).length === 16 ? ['nodad'] : [];
+      await this.ip(['address', 'replace', name, 'dev', address.device, ...lifetimes, ...detection]);
+    });
+  }
+
+  /** Takes an address away from every interface that has it, however it came there. Rejects if it is still there afterwards. */
+  remove(address: string): Promise<void> {
+    return this.inTurn(async () => {
+      const key = addressKey(address);
+      await this.takeAway(await this.matching((present) => addressKey(present.address) === key));
+    });
+  }
+
+  /** All addresses that interfaces of this node have. */
+  list(): Promise<PresentAddress[]> {
+    return this.inTurn(() => this.matching(() => true));
+  }
+
+  /**
+   * Two owners of one address is the worst that can happen, so what is there is compared with what is allowed again and
+   * again. Removes every service address that is not wanted on the interface where it is.
+   * @param wanted asked when the interfaces have been looked at, so that an address which is just being added is not taken for a leftover.
+   */
+  reconcile(wanted: () => readonly ServiceAddress[]): Promise<Reconciled> {
+    return this.inTurn(async () => {
+      const present = await this.matching(({ address }) => this.ours.has(addressKey(address)));
+      const allowed = wanted();
+      const removed = present.filter((there) => !allowed.some((address) => isSame(there, address)));
+      const missing = allowed.filter((address) => !present.some((there) => isSame(there, address)));
+      await this.takeAway(removed);
+      return { removed, missing };
+    });
+  }
+
+  private async matching(test: (present: PresentAddress) => boolean): Promise<PresentAddress[]> {
+    return parseAddresses(await this.ip(['-json', 'address', 'show'])).filter(test);
+  }
+
+  private async takeAway(addresses: readonly PresentAddress[]): Promise<void> {
+    if (addresses.length === 0) return;
+    const results = await Promise.allSettled(
+      addresses.map(({ address, prefix, device }) =>
+        this.ip(['address', 'delete', `${address}/${prefix}`, 'dev', device]),
+      ),
+    );
+    // Somebody else may have been faster, so what counts is not whether the commands succeeded.
+    const left = await this.matching((present) => addresses.some((address) => isSame(present, address)));
+    if (left.length === 0) return;
+    const reasons = results.flatMap((result) => (result.status === 'rejected' ? [`${result.reason.message}`] : []));
+    const names = left.map(({ address, device }) => `${address} on ${device}`).join(', ');
+    throw new IpFailed(`still there: ${names}${reasons.length === 0 ? '' : ` (${reasons.join('; ')})`}`);
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.last.then(work);
+    this.last = result.catch(() => {});
+    return result;
+  }
+}
+
+function isSame(a: Omit<ServiceAddress, 'lifetime'>, b: ServiceAddress): boolean {
+  return a.device === b.device && a.prefix === b.prefix && addressKey(a.address) === addressKey(b.address);
+}
