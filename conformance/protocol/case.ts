@@ -37,7 +37,7 @@ interface Differences {
   readonly needs?: readonly Need[];
   readonly alone?: boolean;
 }
-type Draft = Pick<Case, 'title' | 'class' | 'run'> & Differences & { readonly name: string };
+export type Draft = Pick<Case, 'title' | 'class' | 'run'> & Differences & { readonly name: string };
 type Run = Case['run'];
 
 const drafter =

@@ -11,7 +11,7 @@ export type Nfs3 = Client<typeof NFS3>;
 
 /** A name longer than any file system takes. */
 export const TOO_LONG = 'n'.repeat(300);
-export const NO_VERIFIER = Buffer.alloc(8);
+export const NO_VERIFIER: Buffer = Buffer.alloc(8);
 
 /** GETATTR, which has to succeed. */
 export async function attributesOf(nfs: Nfs3, object: Buffer): Promise<fattr3> {

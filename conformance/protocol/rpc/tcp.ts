@@ -34,9 +34,9 @@ export class TcpTransport implements Transport {
   }
 
   static open({ host, port }: Endpoint, options: OpenOptions = {}): Promise<TcpTransport> {
-    const { privileged = true, timeout = CONNECT_MILLISECONDS } = options;
+    const { timeout = CONNECT_MILLISECONDS } = options;
     return withSourcePort(
-      privileged,
+      options,
       (localPort) =>
         new Promise<TcpTransport>((resolve, reject) => {
           const socket = connect({ host, port, ...(localPort === 0 ? {} : { localPort }) });

@@ -7,6 +7,8 @@ export interface Endpoint {
 export interface OpenOptions {
   /** Asks for a source port below 1024, which servers take for a sign of root. Without the right to one: any. Default true. */
   readonly privileged?: boolean;
+  /** Exactly this source port, as a client takes that connects again. */
+  readonly localPort?: number;
   /** Milliseconds for the connection to come about. */
   readonly timeout?: number;
 }
@@ -29,8 +31,11 @@ const MOST_TRIES = 64;
  * Opens with a privileged source port, trying others while it is taken; with any port where privileged ones are not to be
  * had. `open` gets 0 for any port.
  */
-export async function withSourcePort<T>(privileged: boolean, open: (localPort: number) => Promise<T>): Promise<T> {
-  if (!privileged) return open(0);
+export async function withSourcePort<T>(
+  { privileged = true, localPort }: OpenOptions,
+  open: (localPort: number) => Promise<T>,
+): Promise<T> {
+  if (localPort !== undefined || !privileged) return open(localPort ?? 0);
   const first = Math.floor(Math.random() * PRIVILEGED_PORTS);
   for (let attempt = 0; attempt < MOST_TRIES; attempt++) {
     try {

@@ -20,7 +20,7 @@ export class UdpTransport implements Transport {
   static async open({ host, port }: Endpoint, options: OpenOptions = {}): Promise<UdpTransport> {
     const { address, family } = await lookup(host);
     return withSourcePort(
-      options.privileged ?? true,
+      options,
       (localPort) =>
         new Promise<UdpTransport>((resolve, reject) => {
           const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
