@@ -90,8 +90,9 @@ async function run(seed: number, clocks: Clocks, makeWorld: World): Promise<Witn
     witness.believers.push(believer);
     const lives = random() < 0.3 ? random() * MILLISECONDS : Infinity;
     const died = time.now() + lives;
-    const loops = PACKAGES.map((name) => live(believer, name, witness, () => time.now() < Math.min(end, died)));
-    Promise.all(loops).then(
+    const goesOn = () => time.now() < Math.min(end, died);
+    const loops = PACKAGES.map((name) => live(believer, name, witness, goesOn));
+    Promise.all([...loops, disturb(host, goesOn)]).then(
       () => time.now() < end && start(node),
       (error: unknown) => failures.push(error),
     );
@@ -107,18 +108,17 @@ async function live(believer: Believer, name: string, witness: Witness, goesOn: 
   const { host, coordinator, grants } = believer;
   const { random } = host;
   while (goesOn()) {
-    await host.sleep(random() * 0.4 * LEASE);
-    if (random() < 0.02) host.stop(random() * 2.5 * LEASE);
-    if (random() < 0.02) host.cutOff(random() * 2.5 * LEASE);
     const grant = grants.get(name);
+    // Holders often come at the last moment, or just too late, and contenders are eager: that is where the danger is.
+    if (grant === undefined) await host.sleep(random() * 0.05 * LEASE);
+    else await host.sleep(random() < 0.5 ? random() * 0.4 * LEASE : (0.8 + random() * 0.3) * LEASE);
     try {
       if (grant === undefined) {
-        if (random() < 0.7) await coordinator.snapshot();
         const next = await coordinator.acquire(name);
         if (next === undefined) continue;
         witness.granted(believer, next, true);
         grants.set(name, next);
-      } else if (random() < 0.05) {
+      } else if (random() < 0.03) {
         grants.delete(name);
         await coordinator.release(grant, random() < 0.5 ? NODES[Math.floor(random() * NODES.length)] : undefined);
       } else {
@@ -132,5 +132,15 @@ async function live(believer: Believer, name: string, witness: Witness, goesOn: 
         witness.lost += 1;
       } else if (!(error instanceof CoordinatorLost)) throw error;
     }
+  }
+}
+
+/** Stops the host, or cuts it off, whatever it is doing. */
+async function disturb(host: SimulatedHost, goesOn: () => boolean): Promise<void> {
+  while (goesOn()) {
+    await host.time.sleep(host.random() * 6 * LEASE);
+    const milliseconds = host.random() * (host.random() < 0.7 ? 0.3 : 2.5) * LEASE;
+    if (host.random() < 0.5) host.stop(milliseconds);
+    else host.cutOff(milliseconds);
   }
 }

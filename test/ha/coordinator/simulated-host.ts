@@ -14,6 +14,9 @@ export function randomFrom(seed: number): Random {
   };
 }
 
+/** How far clocks differ in rate: near what the margin is for. */
+const MOST_APART = 0.02;
+
 /**
  * A host with a clock of its own, which starts anywhere and goes a little wrong, that can be stopped (its clock goes on)
  * and cut off from what the nodes share (its requests hang, and go on later).
@@ -24,6 +27,8 @@ export class SimulatedHost implements Timing {
   readonly random: Random;
   private readonly rate: number;
   private readonly offset: number;
+  /** Of a request or an answer, at most, on most days: some are so near that only the margin is between them and a holder. */
+  private readonly latency: number;
   private stoppedUntil = 0;
   private cutOffUntil = 0;
 
@@ -31,7 +36,7 @@ export class SimulatedHost implements Timing {
     node: string,
     time: VirtualTime,
     random: Random,
-    rate = 1 + (random() - 0.5) / 100,
+    rate = 1 + (random() - 0.5) * MOST_APART,
     offset = random() * 1e6,
   ) {
     this.node = node;
@@ -39,6 +44,7 @@ export class SimulatedHost implements Timing {
     this.random = random;
     this.rate = rate;
     this.offset = offset;
+    this.latency = random() < 0.5 ? 0.1 : 40;
   }
 
   readonly now = (): number => this.time.now() * this.rate + this.offset;
@@ -85,7 +91,7 @@ export class SimulatedHost implements Timing {
   }
 
   private async travel(): Promise<void> {
-    await this.time.sleep(this.random() < 0.03 ? this.random() * 3000 : this.random() * 10);
+    await this.time.sleep(this.random() * (this.random() < 0.03 ? 1500 : this.latency));
     while (this.time.now() < this.cutOffUntil) await this.time.sleep(this.cutOffUntil - this.time.now());
   }
 }
