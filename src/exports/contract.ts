@@ -3,6 +3,11 @@ import type { Call } from '../rpc/index.ts';
 import type {
   Acls,
   Attributes,
+  BeforeMaking,
+  BeforeRemoving,
+  BeforeRenaming,
+  BeforeSetting,
+  BeforeSettingAcls,
   Caller,
   Change,
   Created,
@@ -37,24 +42,47 @@ export interface View {
   readonly readOnly: boolean;
 
   attributes(inode: Inode): Awaitable<Attributes>;
-  setAttributes(inode: Inode, changes: NewAttributes, guard?: Time): Awaitable<Change>;
+  setAttributes(inode: Inode, changes: NewAttributes, guard?: Time, before?: BeforeSetting): Awaitable<Change>;
   lookup(directory: Inode, name: Buffer): Awaitable<FoundFile>;
   access(inode: Inode, wanted: number): Awaitable<{ granted: number; attributes: Attributes }>;
   readlink(inode: Inode): Awaitable<{ target: Buffer; attributes: Attributes }>;
   read(inode: Inode, offset: number, count: number): Awaitable<ReadResult>;
   write(inode: Inode, offset: number, data: readonly Buffer[], stable: Stability): Awaitable<WriteResult>;
   commit(inode: Inode): Awaitable<Change>;
-  create(directory: Inode, name: Buffer, how: CreateHow): Awaitable<Created>;
-  mkdir(directory: Inode, name: Buffer, attributes: NewAttributes): Awaitable<Created>;
-  symlink(directory: Inode, name: Buffer, target: Buffer, attributes: NewAttributes): Awaitable<Created>;
-  mknod(directory: Inode, name: Buffer, kind: NodeKind, attributes: NewAttributes): Awaitable<Created>;
-  remove(directory: Inode, name: Buffer): Awaitable<Change>;
-  rmdir(directory: Inode, name: Buffer): Awaitable<Change>;
-  rename(from: Inode, fromName: Buffer, to: Inode, toName: Buffer): Awaitable<{ from: Change; to: Change }>;
-  link(inode: Inode, directory: Inode, name: Buffer): Awaitable<{ file: Attributes; directory: Change }>;
+  create(directory: Inode, name: Buffer, how: CreateHow, before?: BeforeMaking): Awaitable<Created>;
+  mkdir(directory: Inode, name: Buffer, attributes: NewAttributes, before?: BeforeMaking): Awaitable<Created>;
+  symlink(
+    directory: Inode,
+    name: Buffer,
+    target: Buffer,
+    attributes: NewAttributes,
+    before?: BeforeMaking,
+  ): Awaitable<Created>;
+  mknod(
+    directory: Inode,
+    name: Buffer,
+    kind: NodeKind,
+    attributes: NewAttributes,
+    before?: BeforeMaking,
+  ): Awaitable<Created>;
+  remove(directory: Inode, name: Buffer, before?: BeforeRemoving): Awaitable<Change>;
+  rmdir(directory: Inode, name: Buffer, before?: BeforeRemoving): Awaitable<Change>;
+  rename(
+    from: Inode,
+    fromName: Buffer,
+    to: Inode,
+    toName: Buffer,
+    before?: BeforeRenaming,
+  ): Awaitable<{ from: Change; to: Change }>;
+  link(
+    inode: Inode,
+    directory: Inode,
+    name: Buffer,
+    before?: BeforeMaking,
+  ): Awaitable<{ file: Attributes; directory: Change }>;
   readdir(directory: Inode, cookie: bigint, plus: boolean, fits: (name: Buffer) => boolean): Awaitable<FileListing>;
   acls(inode: Inode): Awaitable<{ acls: Acls; attributes: Attributes }>;
-  setAcls(inode: Inode, acls: Acls): Awaitable<Change>;
+  setAcls(inode: Inode, acls: Acls, before?: BeforeSettingAcls): Awaitable<Change>;
   space(): Awaitable<SpaceInfo>;
   quota(kind: QuotaKind, id: number): Awaitable<Quota | undefined>;
   setQuota(kind: QuotaKind, id: number, limits: QuotaLimits): Awaitable<boolean>;

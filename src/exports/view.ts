@@ -4,6 +4,11 @@ import {
   Access,
   type Acls,
   type Attributes,
+  type BeforeMaking,
+  type BeforeRemoving,
+  type BeforeRenaming,
+  type BeforeSetting,
+  type BeforeSettingAcls,
   type Caller,
   type Change,
   type Created,
@@ -72,9 +77,9 @@ export class ExportView implements View {
     return this.fileSystem.attributes(inode);
   }
 
-  setAttributes(inode: Inode, changes: NewAttributes, guard?: Time): Awaitable<Change> {
+  setAttributes(inode: Inode, changes: NewAttributes, guard?: Time, before?: BeforeSetting): Awaitable<Change> {
     this.#mustBeWritable('setattr');
-    return this.fileSystem.setAttributes(this.caller, inode, changes, guard);
+    return this.fileSystem.setAttributes(this.caller, inode, changes, guard, before);
   }
 
   lookup(directory: Inode, name: Buffer): Awaitable<FoundFile> {
@@ -113,48 +118,71 @@ export class ExportView implements View {
     return this.fileSystem.commit(this.caller, inode);
   }
 
-  create(directory: Inode, name: Buffer, how: CreateHow): Awaitable<Created> {
+  create(directory: Inode, name: Buffer, how: CreateHow, before?: BeforeMaking): Awaitable<Created> {
     this.#mustBeWritable('create');
-    return this.fileSystem.create(this.caller, directory, name, how);
+    return this.fileSystem.create(this.caller, directory, name, how, before);
   }
 
-  mkdir(directory: Inode, name: Buffer, attributes: NewAttributes): Awaitable<Created> {
+  mkdir(directory: Inode, name: Buffer, attributes: NewAttributes, before?: BeforeMaking): Awaitable<Created> {
     this.#mustBeWritable('mkdir');
-    return this.fileSystem.mkdir(this.caller, directory, name, attributes);
+    return this.fileSystem.mkdir(this.caller, directory, name, attributes, before);
   }
 
-  symlink(directory: Inode, name: Buffer, target: Buffer, attributes: NewAttributes): Awaitable<Created> {
+  symlink(
+    directory: Inode,
+    name: Buffer,
+    target: Buffer,
+    attributes: NewAttributes,
+    before?: BeforeMaking,
+  ): Awaitable<Created> {
     this.#mustBeWritable('symlink');
-    return this.fileSystem.symlink(this.caller, directory, name, target, attributes);
+    return this.fileSystem.symlink(this.caller, directory, name, target, attributes, before);
   }
 
-  mknod(directory: Inode, name: Buffer, kind: NodeKind, attributes: NewAttributes): Awaitable<Created> {
+  mknod(
+    directory: Inode,
+    name: Buffer,
+    kind: NodeKind,
+    attributes: NewAttributes,
+    before?: BeforeMaking,
+  ): Awaitable<Created> {
     this.#mustBeWritable('mknod');
-    return this.fileSystem.mknod(this.caller, directory, name, kind, attributes);
+    return this.fileSystem.mknod(this.caller, directory, name, kind, attributes, before);
   }
 
-  remove(directory: Inode, name: Buffer): Awaitable<Change> {
+  remove(directory: Inode, name: Buffer, before?: BeforeRemoving): Awaitable<Change> {
     this.#mustBeWritable('remove');
     this.#mustNotBeCovered(directory, name, 'remove');
-    return this.fileSystem.remove(this.caller, directory, name);
+    return this.fileSystem.remove(this.caller, directory, name, before);
   }
 
-  rmdir(directory: Inode, name: Buffer): Awaitable<Change> {
+  rmdir(directory: Inode, name: Buffer, before?: BeforeRemoving): Awaitable<Change> {
     this.#mustBeWritable('rmdir');
     this.#mustNotBeCovered(directory, name, 'rmdir');
-    return this.fileSystem.rmdir(this.caller, directory, name);
+    return this.fileSystem.rmdir(this.caller, directory, name, before);
   }
 
-  rename(from: Inode, fromName: Buffer, to: Inode, toName: Buffer): Awaitable<{ from: Change; to: Change }> {
+  rename(
+    from: Inode,
+    fromName: Buffer,
+    to: Inode,
+    toName: Buffer,
+    before?: BeforeRenaming,
+  ): Awaitable<{ from: Change; to: Change }> {
     this.#mustBeWritable('rename');
     this.#mustNotBeCovered(from, fromName, 'rename');
     this.#mustNotBeCovered(to, toName, 'rename');
-    return this.fileSystem.rename(this.caller, from, fromName, to, toName);
+    return this.fileSystem.rename(this.caller, from, fromName, to, toName, before);
   }
 
-  link(inode: Inode, directory: Inode, name: Buffer): Awaitable<{ file: Attributes; directory: Change }> {
+  link(
+    inode: Inode,
+    directory: Inode,
+    name: Buffer,
+    before?: BeforeMaking,
+  ): Awaitable<{ file: Attributes; directory: Change }> {
     this.#mustBeWritable('link');
-    return this.fileSystem.link(this.caller, inode, directory, name);
+    return this.fileSystem.link(this.caller, inode, directory, name, before);
   }
 
   readdir(directory: Inode, cookie: bigint, plus: boolean, fits: (name: Buffer) => boolean): Awaitable<FileListing> {
@@ -168,9 +196,9 @@ export class ExportView implements View {
     return this.fileSystem.acls(inode);
   }
 
-  setAcls(inode: Inode, acls: Acls): Awaitable<Change> {
+  setAcls(inode: Inode, acls: Acls, before?: BeforeSettingAcls): Awaitable<Change> {
     this.#mustBeWritable('setacl');
-    return this.fileSystem.setAcls(this.caller, inode, acls);
+    return this.fileSystem.setAcls(this.caller, inode, acls, before);
   }
 
   space(): Awaitable<SpaceInfo> {

@@ -12,10 +12,11 @@ import {
   writeRefusal,
   writeVersionMismatch,
 } from './message.ts';
-import { OnceOnly, type StepObserver, UNDECIDED } from './once.ts';
+import { type OnceCall, OnceOnly, type StepObserver, UNDECIDED } from './once.ts';
 import {
   type AnyProcedure,
   type Call,
+  type Intend,
   NO_REPLY,
   type Peer,
   type ProgramVersion,
@@ -86,7 +87,7 @@ export class Dispatcher {
     this.licence = options.licence ?? ALWAYS;
     this.replies = options.replies ?? new ReplyCache();
     this.observer = options.observer;
-    this.once = new OnceOnly({ ...options, licence: this.licence, replies: this.replies });
+    this.once = new OnceOnly({ ...options, replies: this.replies });
     for (const program of programs) this.add(program);
   }
 
@@ -209,7 +210,7 @@ export class Dispatcher {
     return RpcRefusal.accept(SYSTEM_ERR);
   }
 
-  private runOnce(row: AnyProcedure, call: Call, from: XdrReader, caller: Caller, started: number): Outcome {
+  private runOnce(row: AnyProcedure, call: OnceCall, from: XdrReader, caller: Caller, started: number): Outcome {
     const raw = from.peek();
     const key = ReplyCache.key(call, raw);
     const deliver = (body: Buffer) => this.deliver(caller, call.xid, body);
@@ -234,7 +235,8 @@ export class Dispatcher {
       this.observer?.ended(call, row, SUCCESS, performance.now() - started);
     };
     const abort = (error: unknown): true => {
-      this.once.aborted(key);
+      if (error instanceof LicenceLost) this.once.brokenOff(key);
+      else this.once.aborted(key);
       return this.failed(row, call, caller, started, error);
     };
     let args: unknown;
@@ -269,13 +271,14 @@ export class Dispatcher {
   }
 }
 
-class IncomingCall implements Call {
+class IncomingCall implements OnceCall {
   readonly xid: number;
   readonly program: number;
   readonly version: number;
   readonly procedure: number;
   readonly credential: Credential;
   readonly peer: Peer;
+  intend: Intend | undefined = undefined;
 
   constructor(xid: number, program: number, version: number, procedure: number, credential: Credential, peer: Peer) {
     this.xid = xid;

@@ -22,13 +22,26 @@ type KeptIntent = TypeOf<typeof keptIntent>;
 
 const writer = new XdrWriter();
 
+/** Written by hand, for it is in the way of every call that changes something; {@link keptIntent} is what it writes. */
 export function encodeIntent({ xid, program, version, procedure, credential, peer }: Call, note: Buffer, args: Buffer) {
-  const { flavor } = credential;
-  const unix = credential.unix && { ...credential.unix, gids: [...credential.unix.gids] };
-  keptIntent.write(writer, {
-    ...{ xid, program, version, procedure, flavor, unix, note, args },
-    ...{ isUdp: peer.transport === 'udp' ? 1 : 0, port: peer.port, address: Buffer.from(peer.address) },
-  });
+  const { flavor, unix } = credential;
+  writer.uint32(xid);
+  writer.uint32(program);
+  writer.uint32(version);
+  writer.uint32(procedure);
+  writer.uint32(flavor);
+  writer.bool(unix !== undefined);
+  if (unix !== undefined) {
+    writer.uint32(unix.uid);
+    writer.uint32(unix.gid);
+    writer.uint32(unix.gids.length);
+    for (const gid of unix.gids) writer.uint32(gid);
+  }
+  writer.uint32(peer.transport === 'udp' ? 1 : 0);
+  writer.uint32(peer.port);
+  writer.opaque(Buffer.from(peer.address, 'latin1'));
+  writer.opaque(note);
+  writer.opaque(args);
   const bytes = writer.toBuffer();
   writer.reuse();
   return bytes;
@@ -51,7 +64,7 @@ function credentialOf({ flavor, unix }: KeptIntent): Credential {
 /** Where the call came in, nobody asks any more. */
 function peerOf({ isUdp, port, address }: KeptIntent): Peer {
   return {
-    ...{ transport: isUdp ? 'udp' : 'tcp', address: address.toString(), port },
+    ...{ transport: isUdp ? 'udp' : 'tcp', address: address.toString('latin1'), port },
     ...{ localAddress: '', localPort: 0, maxData: 0 },
   };
 }

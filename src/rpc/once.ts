@@ -3,7 +3,7 @@ import type { Logger } from '../common/log.ts';
 import type { ReplyJournal } from '../common/reply-journal.ts';
 import { XdrError, XdrReader, XdrWriter } from '../xdr/index.ts';
 import { decodeIntent, encodeIntent } from './intent.ts';
-import { type AnyProcedure, type Call, NO_REPLY, type ServingLicence } from './program.ts';
+import { type AnyProcedure, type Call, type Intend, NO_REPLY } from './program.ts';
 import type { ReplyCache, Seen } from './reply-cache.ts';
 
 /** How far a recorded call has come. */
@@ -13,9 +13,13 @@ export type StepObserver = (step: Step, call: Call) => void;
 /** Whether the call was carried out cannot be told now: no reply, and the same question when it is asked again. */
 export const UNDECIDED: unique symbol = Symbol('undecided');
 
+/** A call as it comes in: nobody keeps its intent yet. */
+export interface OnceCall extends Call {
+  intend: Intend | undefined;
+}
+
 interface OnceOptions {
   readonly log: Logger;
-  readonly licence: ServingLicence;
   readonly replies: ReplyCache;
   readonly journal?: ReplyJournal | undefined;
   readonly steps?: StepObserver | undefined;
@@ -27,14 +31,12 @@ interface OnceOptions {
  */
 export class OnceOnly {
   private readonly log: Logger;
-  private readonly licence: ServingLicence;
   private readonly replies: ReplyCache;
   private readonly journal: ReplyJournal | undefined;
   private readonly steps: StepObserver | undefined;
 
-  constructor({ log, licence, replies, journal, steps }: OnceOptions) {
+  constructor({ log, replies, journal, steps }: OnceOptions) {
     this.log = log;
-    this.licence = licence;
     this.replies = replies;
     this.journal = journal;
     this.steps = steps;
@@ -55,7 +57,7 @@ export class OnceOnly {
   }
 
   /** @returns the result, {@link NO_REPLY} or {@link UNDECIDED}. */
-  run(row: AnyProcedure, call: Call, key: string, args: unknown, raw: Buffer, seen: Seen): Awaitable<unknown> {
+  run(row: AnyProcedure, call: OnceCall, key: string, args: unknown, raw: Buffer, seen: Seen): Awaitable<unknown> {
     if (seen.action !== 'decide' || row.replay === undefined) return this.start(row, call, key, args, raw);
     const { intent } = seen;
     return then(row.replay.carriedOut(args, decodeIntent(intent).note, call), (result) => {
@@ -79,22 +81,25 @@ export class OnceOnly {
     this.journal?.aborted(key);
   }
 
-  private start(row: AnyProcedure, call: Call, key: string, args: unknown, raw: Buffer): Awaitable<unknown> {
+  /** The call broke off in the middle: what became of it is for the next holder of the state to find out. */
+  brokenOff(key: string): void {
+    this.replies.aborted(key);
+  }
+
+  private start(row: AnyProcedure, call: OnceCall, key: string, args: unknown, raw: Buffer): Awaitable<unknown> {
     const { journal } = this;
     if (row.replay === undefined || journal === undefined) return row.handle(args, call);
     this.steps?.('called', call);
-    return then(row.replay.note(args, call), (note) => {
-      // It may have taken a while.
-      if (!this.licence.holds()) return NO_REPLY;
-      if (note === undefined) return row.handle(args, call);
-      journal.intent(key, encodeIntent(call, note.bytes, raw));
+    let flushed: Awaitable<void>;
+    call.intend = (note, stable) => {
+      journal.intent(key, encodeIntent(call, note, raw));
       this.steps?.('intent written', call);
-      // Both flushes run side by side: see docs/failover.md for what that is good for.
-      const flushed = note.stable ? journal.flush() : undefined;
-      return then(row.handle(args, call), (result: unknown) => {
-        this.steps?.('carried out', call);
-        return then(flushed, () => result);
-      });
+      // Side by side with the change's own flush: see docs/failover.md for what that is good for.
+      if (stable) flushed = journal.flush();
+    };
+    return then(row.handle(args, call), (result: unknown) => {
+      this.steps?.('carried out', call);
+      return then(flushed, () => result);
     });
   }
 

@@ -24,27 +24,23 @@ export interface Call {
   /** The same object for calls of one connection with equal credentials, so that things may be kept per credential. */
   readonly credential: Credential;
   readonly peer: Peer;
+  /**
+   * To be told what the call has found, right before it changes anything: this is what {@link Replay.carriedOut} will
+   * have to go by after a crash. Calls that change nothing are as good the second time. Undefined if nobody keeps it.
+   */
+  readonly intend?: Intend | undefined;
 }
+
+/** `stable`: the change is to be on stable storage before the reply, so the note is, too. */
+export type Intend = (note: Buffer, stable: boolean) => void;
 
 /** A handler's answer to a call that gets no reply at all: NLM's one-way messages, portmap's CALLIT. */
 export const NO_REPLY: unique symbol = Symbol('no reply');
 
-/** What a call that is about to run finds. */
-export interface Note {
-  readonly bytes: Buffer;
-  /** True if the call's change is to be on stable storage before its reply; then its intent is, too. */
-  readonly stable: boolean;
-}
-
-/**
- * How a call that was under way when the server crashed is answered when it is asked again. Such calls are in the reply
- * journal, before they run with their note and afterwards with their result.
- */
+/** How a call that was under way when the server crashed is answered when it is asked again. */
 export interface Replay<Args, Res> {
-  /** Undefined: the call will change nothing, or nothing that would be another the second time. */
-  note(args: Args, call: Call): Awaitable<Note | undefined>;
   /**
-   * Looks whether a call that found what `note` says was carried out.
+   * Looks whether the call was carried out that had given this note to {@link Call.intend}.
    * @returns its result; undefined if it was not: it is to run; {@link NO_REPLY} if that cannot be told now.
    */
   carriedOut(args: Args, note: Buffer, call: Call): Awaitable<Res | typeof NO_REPLY | undefined>;
@@ -59,7 +55,10 @@ export interface Procedure<Args, Res> {
   readonly res: Xdr<Res>;
   /** False if running a repeated call a second time would give another answer: its reply is kept and replayed. */
   readonly idempotent: boolean;
-  /** Rows without it are replayed from memory alone: a crash forgets their replies. */
+  /**
+   * A row that has it is in the reply journal: its intents, and its results. The others are replayed from memory alone, and
+   * a crash forgets their replies.
+   */
   readonly replay?: Replay<Args, Res> | undefined;
   /**
    * @returns the result, or {@link NO_REPLY}.

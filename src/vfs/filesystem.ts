@@ -139,6 +139,20 @@ export interface HostLocks {
 }
 
 /**
+ * Told what an operation has found, in the turn of the event loop in which it changes something and right before it does.
+ * If this throws, nothing is changed, and the operation ends with that.
+ */
+export type Before<Found extends unknown[]> = (...found: Found) => void;
+
+/** What has the name that something is to be made under; undefined if nothing has. */
+export type BeforeMaking = Before<[existing: Attributes | undefined]>;
+export type BeforeRemoving = Before<[target: Inode]>;
+/** Not told where both names are of one file, for then nothing changes. */
+export type BeforeRenaming = Before<[source: Inode, target: Inode | undefined]>;
+export type BeforeSetting = Before<[now: Attributes]>;
+export type BeforeSettingAcls = Before<[now: { readonly acls: Acls; readonly attributes: Attributes }]>;
+
+/**
  * Storage below one exported folder. Names are bytes; a name must have been checked: not empty, no `/`, no NUL.
  * `.` and `..` are taken by {@link lookup} alone, and `..` of the root is the root.
  *
@@ -158,7 +172,13 @@ export interface FileSystem {
 
   attributes(inode: Inode): Awaitable<Attributes>;
   /** Throws NOT_SYNC if `guard` is given and is not the file's ctime. */
-  setAttributes(caller: Caller, inode: Inode, changes: NewAttributes, guard?: Time): Awaitable<Change>;
+  setAttributes(
+    caller: Caller,
+    inode: Inode,
+    changes: NewAttributes,
+    guard?: Time,
+    before?: BeforeSetting,
+  ): Awaitable<Change>;
   lookup(caller: Caller, directory: Inode, name: Buffer): Awaitable<Found>;
   /** @returns those of the wanted {@link Access} bits that the caller has. */
   access(caller: Caller, inode: Inode, wanted: number): Awaitable<{ granted: number; attributes: Attributes }>;
@@ -178,30 +198,46 @@ export interface FileSystem {
   /** What was changed in these files before this call, by whomever, is on stable storage when it ends. */
   flush(inodes: readonly Inode[]): Awaitable<void>;
 
-  create(caller: Caller, directory: Inode, name: Buffer, how: CreateHow): Awaitable<Created>;
-  mkdir(caller: Caller, directory: Inode, name: Buffer, attributes: NewAttributes): Awaitable<Created>;
+  create(caller: Caller, directory: Inode, name: Buffer, how: CreateHow, before?: BeforeMaking): Awaitable<Created>;
+  mkdir(
+    caller: Caller,
+    directory: Inode,
+    name: Buffer,
+    attributes: NewAttributes,
+    before?: BeforeMaking,
+  ): Awaitable<Created>;
   symlink(
     caller: Caller,
     directory: Inode,
     name: Buffer,
     target: Buffer,
     attributes: NewAttributes,
+    before?: BeforeMaking,
   ): Awaitable<Created>;
-  mknod(caller: Caller, directory: Inode, name: Buffer, kind: NodeKind, attributes: NewAttributes): Awaitable<Created>;
-  remove(caller: Caller, directory: Inode, name: Buffer): Awaitable<Change>;
-  rmdir(caller: Caller, directory: Inode, name: Buffer): Awaitable<Change>;
+  mknod(
+    caller: Caller,
+    directory: Inode,
+    name: Buffer,
+    kind: NodeKind,
+    attributes: NewAttributes,
+    before?: BeforeMaking,
+  ): Awaitable<Created>;
+  remove(caller: Caller, directory: Inode, name: Buffer, before?: BeforeRemoving): Awaitable<Change>;
+  rmdir(caller: Caller, directory: Inode, name: Buffer, before?: BeforeRemoving): Awaitable<Change>;
   rename(
     caller: Caller,
     from: Inode,
     fromName: Buffer,
     to: Inode,
     toName: Buffer,
+    before?: BeforeRenaming,
   ): Awaitable<{ from: Change; to: Change }>;
   link(
     caller: Caller,
     inode: Inode,
     directory: Inode,
     name: Buffer,
+    before?: BeforeMaking,
   ): Awaitable<{ file: Attributes; directory: Change }>;
 
   /**
@@ -224,7 +260,7 @@ export interface FileSystem {
    * for an ACL that makes no sense, ACCES for a default ACL on something else than a directory, NOTSUPP where the storage
    * keeps none.
    */
-  setAcls(caller: Caller, inode: Inode, acls: Acls): Awaitable<Change>;
+  setAcls(caller: Caller, inode: Inode, acls: Acls, before?: BeforeSettingAcls): Awaitable<Change>;
 
   /** What tells a file from every other that this host has open, whichever export it is reached through. */
   lockKey(inode: Inode): Awaitable<string>;

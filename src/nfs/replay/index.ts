@@ -1,11 +1,13 @@
 import type { Exports } from '../../exports/contract.ts';
 import type { Replay } from '../../rpc/index.ts';
 import { type Linking, replayOfLinking } from './linking.ts';
-import { type Making, replayOfMaking } from './making.ts';
-import { type Removing, replayOfRemoving } from './removing.ts';
-import { type Renaming, replayOfRenaming } from './renaming.ts';
-import { replayOfSetting, type Setting } from './setting.ts';
-import { replayOfSettingAcls, type SettingAcls } from './setting-acls.ts';
+import { beforeMaking, type Making, replayOfMaking } from './making.ts';
+import { beforeRemoving, type Removing, replayOfRemoving } from './removing.ts';
+import { beforeRenaming, type Renaming, replayOfRenaming } from './renaming.ts';
+import { beforeSetting, replayOfSetting, type Setting } from './setting.ts';
+import { beforeSettingAcls, replayOfSettingAcls, type SettingAcls } from './setting-acls.ts';
+
+export { beforeMaking, beforeRemoving, beforeRenaming, beforeSetting, beforeSettingAcls };
 
 /** How a row says what it does, so that it can be told after a crash whether that was done. */
 export type Changing<Args, Res> =

@@ -2,7 +2,7 @@ import { type Awaitable, then } from '../../common/awaitable.ts';
 import type { Exports, File } from '../../exports/contract.ts';
 import type { Replay } from '../../rpc/index.ts';
 import type { Attributes, Change } from '../../vfs/index.ts';
-import { deciding, isFile, named, noteFor, noting, settled } from './looking.ts';
+import { deciding, isFile, named, settled } from './looking.ts';
 
 export interface Linking<Args, Res> {
   file(args: Args): Buffer;
@@ -17,15 +17,6 @@ export interface Linking<Args, Res> {
 /** For LINK: the name was free, and now it stands for the file. */
 export function replayOfLinking<Args, Res>(exports: Exports, linking: Linking<Args, Res>): Replay<Args, Res> {
   return {
-    note: (args, call) =>
-      noting(() => {
-        const { dir, name } = linking.place(args);
-        return then(exports.file(dir, call), (directory) =>
-          then(named(directory, name), (found) =>
-            found === undefined ? noteFor(directory, Buffer.alloc(0)) : undefined,
-          ),
-        );
-      }),
     carriedOut: (args, _note, call) =>
       deciding(() => {
         const { dir, name } = linking.place(args);

@@ -1,21 +1,22 @@
 import { type Awaitable, then } from '../../common/awaitable.ts';
 import type { File, FoundFile } from '../../exports/contract.ts';
-import { NO_REPLY, type Note } from '../../rpc/index.ts';
+import { type Call, NO_REPLY } from '../../rpc/index.ts';
 import { FsError, type Inode } from '../../vfs/index.ts';
 import { checkName } from '../v3/arguments.ts';
-
-/** What a procedure finds before it runs. What keeps it from looking will keep the procedure from changing anything. */
-export function noting(look: () => Awaitable<Note | undefined>): Awaitable<Note | undefined> {
-  return attempt(look, () => undefined);
-}
 
 /** What became of a procedure. What cannot be looked at any more is for the procedure itself to fail at. */
 export function deciding<Res>(look: () => Awaitable<Res | undefined>): Awaitable<Res | typeof NO_REPLY | undefined> {
   return attempt<Res | typeof NO_REPLY | undefined>(look, ({ code }) => (code === 'JUKEBOX' ? NO_REPLY : undefined));
 }
 
-export function noteFor({ view }: File, bytes: Buffer): Note {
-  return { bytes, stable: view.caller.sync };
+/** Keeps what a call has found, as it is about to change it. Undefined if nobody keeps that. */
+export function keeping<Found extends unknown[]>(
+  { intend }: Call,
+  { view }: File,
+  noteOf: (...found: Found) => Buffer,
+): ((...found: Found) => void) | undefined {
+  if (intend === undefined) return undefined;
+  return (...found) => intend(noteOf(...found), view.caller.sync);
 }
 
 /** What has a name now, for this caller; undefined if nothing has it. Throws {@link FsError} if the caller may not know. */

@@ -1,9 +1,9 @@
 import { type Awaitable, then } from '../../common/awaitable.ts';
 import type { Exports, File } from '../../exports/contract.ts';
-import type { Replay } from '../../rpc/index.ts';
-import type { Created, FileType, NewAttributes } from '../../vfs/index.ts';
+import type { Call, Replay } from '../../rpc/index.ts';
+import type { BeforeMaking, Created, FileType, NewAttributes } from '../../vfs/index.ts';
 import { attributesNote, wereSet } from './attributes.ts';
-import { deciding, named, noteFor, noting, settled } from './looking.ts';
+import { deciding, keeping, named, settled } from './looking.ts';
 
 export interface Making<Args, Res> {
   place(args: Args): { readonly dir: Buffer; readonly name: Buffer };
@@ -16,24 +16,16 @@ export interface Making<Args, Res> {
 
 const ABSENT = Buffer.alloc(0);
 
+export function beforeMaking(call: Call, directory: File): BeforeMaking | undefined {
+  return keeping(call, directory, (existing) => (existing === undefined ? ABSENT : attributesNote(existing)));
+}
+
 /**
  * For CREATE, MKDIR, SYMLINK and MKNOD: the name was free, and now something of the right type has it. Nobody can have
  * made that but the call itself, for nobody else was served in between.
  */
 export function replayOfMaking<Args, Res>(exports: Exports, making: Making<Args, Res>): Replay<Args, Res> {
   return {
-    note: (args, call) =>
-      noting(() => {
-        const { dir, name } = making.place(args);
-        return then(exports.file(dir, call), (directory) =>
-          then(named(directory, name), (found) => {
-            if (found === undefined) return noteFor(directory, ABSENT);
-            return making.onExisting?.(args) === undefined
-              ? undefined
-              : noteFor(directory, attributesNote(found.attributes));
-          }),
-        );
-      }),
     carriedOut: (args, note, call) =>
       deciding(() => {
         const { dir, name } = making.place(args);

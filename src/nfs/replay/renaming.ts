@@ -1,9 +1,9 @@
-import { type Awaitable, then } from '../../common/awaitable.ts';
+import type { Awaitable } from '../../common/awaitable.ts';
 import type { Exports, File } from '../../exports/contract.ts';
 import type { Call, Replay } from '../../rpc/index.ts';
-import type { Change } from '../../vfs/index.ts';
+import type { BeforeRenaming, Change } from '../../vfs/index.ts';
 import { opaque, optional, struct, XdrReader, XdrWriter } from '../../xdr/index.ts';
-import { deciding, isFile, named, noteFor, noting, settled } from './looking.ts';
+import { deciding, isFile, keeping, named, settled } from './looking.ts';
 
 interface Place {
   readonly dir: Buffer;
@@ -18,6 +18,10 @@ export interface Renaming<Args, Res> {
 /** What had the two names. */
 const renameNote = struct({ source: opaque(64), target: optional(opaque(64)) });
 
+export function beforeRenaming(call: Call, from: File): BeforeRenaming | undefined {
+  return keeping(call, from, (source, target) => encode({ source: source.body, target: target?.body }));
+}
+
 /**
  * For RENAME: the old name does not stand for the file any more, and the new one stands for something else than before:
  * for the file, unless somebody moved it on.
@@ -31,23 +35,6 @@ export function replayOfRenaming<Args, Res>(exports: Exports, renaming: Renaming
     return { from, to, source, target };
   };
   return {
-    note: (args, call) =>
-      noting(() => {
-        const places = renaming.places(args);
-        return then(exports.file(places.from.dir, call), (from) =>
-          then(exports.file(places.to.dir, call), (to) =>
-            then(named(from, places.from.name), (source) => {
-              if (source === undefined) return undefined;
-              const { body } = source.inode;
-              return then(named(to, places.to.name), (target) => {
-                // Two names of one file: nothing happens, however often.
-                if (target?.inode.body.equals(body)) return undefined;
-                return noteFor(from, encode({ source: body, target: target?.inode.body }));
-              });
-            }),
-          ),
-        );
-      }),
     carriedOut: (args, note, call) =>
       deciding(async () => {
         const before = renameNote.read(new XdrReader(note));

@@ -31,7 +31,7 @@ interface FileRow<Args, Res> extends Row<Args, Res> {
 /** A procedure about two objects: RENAME's directories, LINK's file and directory. */
 interface TwoFilesRow<Args, Res> extends Row<Args, Res> {
   objects(args: Args): readonly [Buffer, Buffer];
-  work(first: File, second: File, args: Args): Awaitable<Res>;
+  work(first: File, second: File, args: Args, call: Call): Awaitable<Res>;
 }
 
 /** A failed result of NFSv2 has a status and nothing else. */
@@ -51,7 +51,7 @@ export function onTwoFiles<Args, Res>(exports: Exports, row: TwoFilesRow<Args, R
   return answering(exports, row, (args, call) => {
     const [first, second] = row.objects(args);
     return then(exports.file(first, call), (firstFile) =>
-      then(exports.file(second, call), (secondFile) => row.work(firstFile, secondFile, args)),
+      then(exports.file(second, call), (secondFile) => row.work(firstFile, secondFile, args, call)),
     );
   });
 }

@@ -3,7 +3,7 @@ import { type Awaitable, then } from '../../common/awaitable.ts';
 import { type Acl, type AclEntry, type Acls, AclTag } from '../acl.ts';
 import { type Attributes, type Change, FileType } from '../attributes.ts';
 import { FsError } from '../error.ts';
-import type { Caller } from '../filesystem.ts';
+import type { BeforeSettingAcls, Caller } from '../filesystem.ts';
 import { check, fail } from './errno.ts';
 import { become, becomeServer } from './identity.ts';
 import type { LocalInode } from './inode.ts';
@@ -49,11 +49,18 @@ function aclOf(inode: LocalInode, name: Buffer): Acl | undefined {
 }
 
 /** SETACL. Both ACLs as the caller: the kernel decides. */
-export function setAcls(volume: Volume, caller: Caller, inode: LocalInode, given: Acls): Awaitable<Change> {
+export function setAcls(
+  volume: Volume,
+  caller: Caller,
+  inode: LocalInode,
+  given: Acls,
+  tell?: BeforeSettingAcls,
+): Awaitable<Change> {
   if (inode.type === FileType.LNK) throw new FsError('NOTSUPP', 'setacl');
   if (given.default !== undefined && given.default.length > 0 && !inode.isDirectory) {
     throw new FsError('ACCES', 'setacl');
   }
+  tell?.(acls(inode));
   const before = statOf(inode.fd);
   volume.guard.check();
   inode.changes += 1;

@@ -1,7 +1,7 @@
 import { type Awaitable, then } from '../../common/awaitable.ts';
 import { type Attributes, type Change, FileType, type NewAttributes } from '../attributes.ts';
 import { FsError } from '../error.ts';
-import type { Caller, Created, CreateHow } from '../filesystem.ts';
+import type { BeforeMaking, Caller, Created, CreateHow } from '../filesystem.ts';
 import {
   AT_SYMLINK_FOLLOW,
   O_CLOEXEC,
@@ -34,10 +34,12 @@ export function create(
   directory: LocalInode,
   name: Buffer,
   how: CreateHow,
+  before?: BeforeMaking,
 ): Awaitable<Created> {
   mustBeNew(name, 'create');
   return then(peek(volume, caller, directory, name), (existing) => {
-    if (existing !== undefined) return openExisting(volume, caller, directory, how, existing);
+    if (existing !== undefined) return openExisting(volume, caller, directory, how, existing, before);
+    before?.(undefined);
     return how.mode === 'exclusive'
       ? createExclusive(volume, caller, directory, name, how.verifier)
       : createNew(volume, caller, directory, name, how.attributes);
@@ -50,6 +52,7 @@ function openExisting(
   directory: LocalInode,
   how: CreateHow,
   { inode, attributes }: Seen,
+  before: BeforeMaking | undefined,
 ): Awaitable<Created> {
   const isOurs = how.mode === 'exclusive' && wasMadeWith(how.verifier, attributes);
   if (!isOurs && (how.mode !== 'unchecked' || inode.type !== FileType.REG)) throw new FsError('EXIST', 'create');
@@ -58,6 +61,7 @@ function openExisting(
   if (how.mode !== 'unchecked' || how.attributes.size === undefined) {
     return settled(volume, caller, isOurs ? [inode, directory] : [], { inode, attributes, directory: unchanged });
   }
+  before?.(attributes);
   inode.changes += 1;
   return then(resize(volume, caller, inode, attributes, how.attributes.size), () =>
     settled(volume, caller, [inode], { inode, attributes: statOf(inode.fd), directory: unchanged }),

@@ -3,6 +3,11 @@ import type { Acls } from '../acl.ts';
 import type { Attributes, Change, NewAttributes, Time } from '../attributes.ts';
 import { FsError } from '../error.ts';
 import type {
+  BeforeMaking,
+  BeforeRemoving,
+  BeforeRenaming,
+  BeforeSetting,
+  BeforeSettingAcls,
   Caller,
   Created,
   CreateHow,
@@ -100,8 +105,14 @@ export class LocalFileSystem implements FileSystem {
     return this.#on(inode, (file) => statOf(file.fd));
   }
 
-  setAttributes(caller: Caller, inode: Inode, changes: NewAttributes, guard?: Time): Awaitable<Change> {
-    return this.#on(inode, (file) => setAttributes(this.#volume, caller, file, changes, guard));
+  setAttributes(
+    caller: Caller,
+    inode: Inode,
+    changes: NewAttributes,
+    guard?: Time,
+    before?: BeforeSetting,
+  ): Awaitable<Change> {
+    return this.#on(inode, (file) => setAttributes(this.#volume, caller, file, changes, guard, before));
   }
 
   lookup(caller: Caller, directory: Inode, name: Buffer): Awaitable<Found> {
@@ -138,12 +149,18 @@ export class LocalFileSystem implements FileSystem {
     await Promise.all(inodes.map((inode) => this.#on(inode, (file) => this.#volume.flusher.flush(file, true))));
   }
 
-  create(caller: Caller, directory: Inode, name: Buffer, how: CreateHow): Awaitable<Created> {
-    return this.#on(directory, (file) => create(this.#volume, caller, file, name, how));
+  create(caller: Caller, directory: Inode, name: Buffer, how: CreateHow, before?: BeforeMaking): Awaitable<Created> {
+    return this.#on(directory, (file) => create(this.#volume, caller, file, name, how, before));
   }
 
-  mkdir(caller: Caller, directory: Inode, name: Buffer, attributes: NewAttributes): Awaitable<Created> {
-    return this.#on(directory, (file) => mkdir(this.#volume, caller, file, name, attributes));
+  mkdir(
+    caller: Caller,
+    directory: Inode,
+    name: Buffer,
+    attributes: NewAttributes,
+    before?: BeforeMaking,
+  ): Awaitable<Created> {
+    return this.#on(directory, (file) => mkdir(this.#volume, caller, file, name, attributes, before));
   }
 
   symlink(
@@ -152,20 +169,28 @@ export class LocalFileSystem implements FileSystem {
     name: Buffer,
     target: Buffer,
     attributes: NewAttributes,
+    before?: BeforeMaking,
   ): Awaitable<Created> {
-    return this.#on(directory, (file) => symlink(this.#volume, caller, file, name, target, attributes));
+    return this.#on(directory, (file) => symlink(this.#volume, caller, file, name, target, attributes, before));
   }
 
-  mknod(caller: Caller, directory: Inode, name: Buffer, kind: NodeKind, attributes: NewAttributes): Awaitable<Created> {
-    return this.#on(directory, (file) => mknod(this.#volume, caller, file, name, kind, attributes));
+  mknod(
+    caller: Caller,
+    directory: Inode,
+    name: Buffer,
+    kind: NodeKind,
+    attributes: NewAttributes,
+    before?: BeforeMaking,
+  ): Awaitable<Created> {
+    return this.#on(directory, (file) => mknod(this.#volume, caller, file, name, kind, attributes, before));
   }
 
-  remove(caller: Caller, directory: Inode, name: Buffer): Awaitable<Change> {
-    return this.#on(directory, (file) => remove(this.#volume, caller, file, name));
+  remove(caller: Caller, directory: Inode, name: Buffer, before?: BeforeRemoving): Awaitable<Change> {
+    return this.#on(directory, (file) => remove(this.#volume, caller, file, name, before));
   }
 
-  rmdir(caller: Caller, directory: Inode, name: Buffer): Awaitable<Change> {
-    return this.#on(directory, (file) => rmdir(this.#volume, caller, file, name));
+  rmdir(caller: Caller, directory: Inode, name: Buffer, before?: BeforeRemoving): Awaitable<Change> {
+    return this.#on(directory, (file) => rmdir(this.#volume, caller, file, name, before));
   }
 
   rename(
@@ -174,9 +199,10 @@ export class LocalFileSystem implements FileSystem {
     fromName: Buffer,
     to: Inode,
     toName: Buffer,
+    before?: BeforeRenaming,
   ): Awaitable<{ from: Change; to: Change }> {
     return this.#on(from, (source) =>
-      this.#on(to, (target) => rename(this.#volume, caller, source, fromName, target, toName)),
+      this.#on(to, (target) => rename(this.#volume, caller, source, fromName, target, toName, before)),
     );
   }
 
@@ -185,8 +211,9 @@ export class LocalFileSystem implements FileSystem {
     inode: Inode,
     directory: Inode,
     name: Buffer,
+    before?: BeforeMaking,
   ): Awaitable<{ file: Attributes; directory: Change }> {
-    return this.#on(inode, (file) => this.#on(directory, (to) => link(this.#volume, caller, file, to, name)));
+    return this.#on(inode, (file) => this.#on(directory, (to) => link(this.#volume, caller, file, to, name, before)));
   }
 
   readdir(
@@ -203,8 +230,8 @@ export class LocalFileSystem implements FileSystem {
     return this.#on(inode, acls);
   }
 
-  setAcls(caller: Caller, inode: Inode, given: Acls): Awaitable<Change> {
-    return this.#on(inode, (file) => setAcls(this.#volume, caller, file, given));
+  setAcls(caller: Caller, inode: Inode, given: Acls, before?: BeforeSettingAcls): Awaitable<Change> {
+    return this.#on(inode, (file) => setAcls(this.#volume, caller, file, given, before));
   }
 
   setQuota(kind: QuotaKind, id: number, limits: QuotaLimits): boolean {

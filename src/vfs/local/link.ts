@@ -1,7 +1,7 @@
 import { type Awaitable, then } from '../../common/awaitable.ts';
 import type { Attributes, Change } from '../attributes.ts';
 import { FsError } from '../error.ts';
-import type { Caller } from '../filesystem.ts';
+import type { BeforeMaking, Caller } from '../filesystem.ts';
 import { AT_SYMLINK_FOLLOW } from './constants.ts';
 import { procName } from './data-files.ts';
 import { type LocalInode, rememberChild } from './inode.ts';
@@ -17,11 +17,13 @@ export function link(
   inode: LocalInode,
   directory: LocalInode,
   name: Buffer,
+  tell?: BeforeMaking,
 ): Awaitable<{ file: Attributes; directory: Change }> {
   if (inode.isDirectory) throw new FsError('ISDIR', 'link');
   mustBeNew(name, 'link');
   return then(peek(volume, caller, directory, name), (existing) => {
     if (existing !== undefined) throw new FsError('EXIST', 'link');
+    tell?.(undefined);
     volume.handles.seen([{ directory, name, body: inode.body }]);
     const { before, after } = linked(volume, caller, inode, directory, name);
     inode.changes += 1;

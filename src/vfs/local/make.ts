@@ -1,7 +1,7 @@
 import { type Awaitable, then } from '../../common/awaitable.ts';
 import { type Change, FileType, type NewAttributes } from '../attributes.ts';
 import { FsError } from '../error.ts';
-import type { Caller, Created, NodeKind } from '../filesystem.ts';
+import type { BeforeMaking, Caller, Created, NodeKind } from '../filesystem.ts';
 import { S_IFBLK, S_IFCHR, S_IFIFO, S_IFSOCK } from './constants.ts';
 import type { LocalInode } from './inode.ts';
 import { cString, mkdirat, mknodat, ownCString, symlinkat } from './libc.ts';
@@ -19,9 +19,10 @@ export function mkdir(
   directory: LocalInode,
   name: Buffer,
   attributes: NewAttributes,
+  before?: BeforeMaking,
 ): Awaitable<Created> {
   const mode = attributes.mode ?? 0;
-  return make(volume, caller, directory, name, attributes, 'mkdir', () =>
+  return make(volume, caller, directory, name, attributes, 'mkdir', before, () =>
     mkdirat(directory.fd, cString(name), mode & 0o7777),
   );
 }
@@ -33,11 +34,12 @@ export function symlink(
   name: Buffer,
   target: Buffer,
   attributes: NewAttributes,
+  before?: BeforeMaking,
 ): Awaitable<Created> {
   if (target.length === 0 || target.includes(0)) throw new FsError('INVAL', 'symlink');
   if (target.length > MAX_TARGET) throw new FsError('NAMETOOLONG', 'symlink');
   const terminated = ownCString(target);
-  return make(volume, caller, directory, name, attributes, 'symlink', () =>
+  return make(volume, caller, directory, name, attributes, 'symlink', before, () =>
     symlinkat(terminated, directory.fd, cString(name)),
   );
 }
@@ -49,10 +51,11 @@ export function mknod(
   name: Buffer,
   kind: NodeKind,
   attributes: NewAttributes,
+  before?: BeforeMaking,
 ): Awaitable<Created> {
   const mode = ((attributes.mode ?? 0) & 0o7777) | formatOf(kind);
   const device = 'major' in kind ? deviceNumber(kind.major, kind.minor) : 0;
-  return make(volume, caller, directory, name, attributes, 'mknod', () =>
+  return make(volume, caller, directory, name, attributes, 'mknod', before, () =>
     mknodat(directory.fd, cString(name), mode, device),
   );
 }
@@ -83,11 +86,13 @@ function make(
   name: Buffer,
   attributes: NewAttributes,
   operation: string,
+  tell: BeforeMaking | undefined,
   call: () => number,
 ): Awaitable<Created> {
   mustBeNew(name, operation);
   return then(peek(volume, caller, directory, name), (existing) => {
     if (existing !== undefined) throw new FsError('EXIST', operation);
+    tell?.(undefined);
     const { before, after } = changing(volume, caller, directory, operation, call);
     const made = volume.findNow(caller, directory, name);
     // Somebody on the server was quicker to remove it.

@@ -1,7 +1,7 @@
 import { type Awaitable, then } from '../../common/awaitable.ts';
 import type { Attributes, Change } from '../attributes.ts';
 import { FsError, type FsErrorCode } from '../error.ts';
-import type { Caller } from '../filesystem.ts';
+import type { BeforeRenaming, Caller } from '../filesystem.ts';
 import { isDot, isDotDot } from './directory.ts';
 import { codeOf } from './errno.ts';
 import { become } from './identity.ts';
@@ -19,6 +19,7 @@ export function rename(
   fromName: Buffer,
   to: LocalInode,
   toName: Buffer,
+  before?: BeforeRenaming,
 ): Awaitable<{ from: Change; to: Change }> {
   for (const name of [fromName, toName]) if (isDot(name) || isDotDot(name)) throw new FsError('INVAL', 'rename');
   return then(peek(volume, caller, from, fromName), (source) => {
@@ -30,9 +31,10 @@ export function rename(
       return value;
     };
     try {
-      const done = then(peek(volume, caller, to, toName), (target) =>
-        move(volume, caller, from, fromName, source, to, toName, target),
-      );
+      const done = then(peek(volume, caller, to, toName), (target) => {
+        if (target?.inode !== source.inode) before?.(source.inode, target?.inode);
+        return move(volume, caller, from, fromName, source, to, toName, target);
+      });
       if (!(done instanceof Promise)) return unpinned(done);
       return done.then(unpinned, (error) => {
         throw unpinned(error);

@@ -2,7 +2,7 @@ import { ftruncate as truncateInPool } from 'node:fs';
 import { type Awaitable, then } from '../../common/awaitable.ts';
 import { type Attributes, type Change, FileType, type NewAttributes, type Time } from '../attributes.ts';
 import { FsError } from '../error.ts';
-import type { Caller } from '../filesystem.ts';
+import type { BeforeSetting, Caller } from '../filesystem.ts';
 import { AT_EMPTY_PATH, S_ISGID, S_ISUID, S_IXGRP } from './constants.ts';
 import { mustBeRegular, procName } from './data-files.ts';
 import { check, nodeError } from './errno.ts';
@@ -24,12 +24,14 @@ export function setAttributes(
   inode: LocalInode,
   changes: NewAttributes,
   guard: Time | undefined,
+  tell?: BeforeSetting,
 ): Awaitable<Change> {
   const before = statOf(inode.fd);
   if (guard !== undefined && (guard.seconds !== before.ctimeSeconds || guard.nanoseconds !== before.ctimeNanoseconds)) {
     throw new FsError('NOT_SYNC', 'setattr');
   }
   if (Object.values(changes).every((value) => value === undefined)) return { before, after: before };
+  tell?.(before);
   const change = (inode.changes += 1);
   const resized = changes.size === undefined ? undefined : resize(volume, caller, inode, before, changes.size);
   return then(resized, () => {

@@ -3,6 +3,10 @@ import { type Attributes, type Change, FileType, type NewAttributes, type Time }
 import { FsError } from '../error.ts';
 import {
   Access,
+  type BeforeMaking,
+  type BeforeRemoving,
+  type BeforeRenaming,
+  type BeforeSetting,
   type Caller,
   type Created,
   type CreateHow,
@@ -77,13 +81,16 @@ export class MemoryFileSystem implements FileSystem {
     return this.#live(inode).attributes();
   }
 
-  setAttributes(caller: Caller, inode: Inode, changes: NewAttributes, guard?: Time): Change {
+  setAttributes(caller: Caller, inode: Inode, changes: NewAttributes, guard?: Time, tell?: BeforeSetting): Change {
     const node = this.#live(inode);
     const before = node.attributes();
     if (guard && (guard.seconds !== before.ctimeSeconds || guard.nanoseconds !== before.ctimeNanoseconds)) {
       throw new FsError('NOT_SYNC', 'setattr');
     }
-    if (Object.values(changes).some((value) => value !== undefined)) this.#apply(caller, node, changes);
+    if (Object.values(changes).some((value) => value !== undefined)) {
+      tell?.(before);
+      this.#apply(caller, node, changes);
+    }
     return { before, after: node.attributes() };
   }
 
@@ -148,55 +155,87 @@ export class MemoryFileSystem implements FileSystem {
 
   flush(): void {}
 
-  create(caller: Caller, directory: Inode, name: Buffer, how: CreateHow): Created {
+  create(caller: Caller, directory: Inode, name: Buffer, how: CreateHow, before?: BeforeMaking): Created {
     const parent = this.#live(directory);
     this.#mustBeMakeable(caller, parent, name, 'create', how.mode === 'guarded');
     const existing = this.#named(parent, name);
-    if (existing !== undefined) return this.#reopen(caller, parent, existing, how);
+    if (existing !== undefined) return this.#reopen(caller, parent, existing, how, before);
+    before?.(undefined);
     if (how.mode !== 'exclusive') return this.#make(caller, parent, name, FileType.REG, how.attributes, 'create');
     const created = this.#make(caller, parent, name, FileType.REG, {}, 'create');
     [created.inode.atime, created.inode.mtime] = timesOf(how.verifier);
     return { ...created, attributes: created.inode.attributes() };
   }
 
-  mkdir(caller: Caller, directory: Inode, name: Buffer, attributes: NewAttributes): Created {
-    return this.#makeNew(caller, directory, name, FileType.DIR, attributes, 'mkdir');
+  mkdir(caller: Caller, directory: Inode, name: Buffer, attributes: NewAttributes, before?: BeforeMaking): Created {
+    return this.#makeNew(caller, directory, name, FileType.DIR, attributes, 'mkdir', before);
   }
 
-  symlink(caller: Caller, directory: Inode, name: Buffer, target: Buffer, attributes: NewAttributes): Created {
+  symlink(
+    caller: Caller,
+    directory: Inode,
+    name: Buffer,
+    target: Buffer,
+    attributes: NewAttributes,
+    before?: BeforeMaking,
+  ): Created {
     if (target.length === 0 || target.includes(0)) throw new FsError('INVAL', 'symlink');
     if (target.length > 4095) throw new FsError('NAMETOOLONG', 'symlink');
-    const created = this.#makeNew(caller, directory, name, FileType.LNK, { ...attributes, mode: 0o777 }, 'symlink');
+    const created = this.#makeNew(
+      caller,
+      directory,
+      name,
+      FileType.LNK,
+      { ...attributes, mode: 0o777 },
+      'symlink',
+      before,
+    );
     created.inode.target = Buffer.from(target);
     return { ...created, attributes: created.inode.attributes() };
   }
 
-  mknod(caller: Caller, directory: Inode, name: Buffer, kind: NodeKind, attributes: NewAttributes): Created {
+  mknod(
+    caller: Caller,
+    directory: Inode,
+    name: Buffer,
+    kind: NodeKind,
+    attributes: NewAttributes,
+    before?: BeforeMaking,
+  ): Created {
     const isDevice = 'major' in kind;
     if (isDevice && caller.uid !== 0) throw new FsError('PERM', 'mknod');
-    const created = this.#makeNew(caller, directory, name, kind.type, attributes, 'mknod');
+    const created = this.#makeNew(caller, directory, name, kind.type, attributes, 'mknod', before);
     if (isDevice) [created.inode.rdevMajor, created.inode.rdevMinor] = [kind.major, kind.minor];
     return { ...created, attributes: created.inode.attributes() };
   }
 
-  remove(caller: Caller, directory: Inode, name: Buffer): Change {
+  remove(caller: Caller, directory: Inode, name: Buffer, before?: BeforeRemoving): Change {
     const parent = this.#live(directory);
     if (isDots(name)) throw new FsError('ISDIR', 'remove');
     const node = this.#removable(caller, parent, name, 'remove');
     if (node.type === FileType.DIR) throw new FsError('ISDIR', 'remove');
+    before?.(node);
     return this.#changing(parent, () => this.#drop(parent, name));
   }
 
-  rmdir(caller: Caller, directory: Inode, name: Buffer): Change {
+  rmdir(caller: Caller, directory: Inode, name: Buffer, before?: BeforeRemoving): Change {
     const parent = this.#live(directory);
     if (isDots(name)) throw new FsError(name.length === 1 ? 'INVAL' : 'EXIST', 'rmdir');
     const node = this.#removable(caller, parent, name, 'rmdir');
     node.mustBeDirectory('rmdir');
     if (node.entries.size > 0) throw new FsError('NOTEMPTY', 'rmdir');
+    before?.(node);
     return this.#changing(parent, () => this.#drop(parent, name));
   }
 
-  rename(caller: Caller, from: Inode, fromName: Buffer, to: Inode, toName: Buffer): { from: Change; to: Change } {
+  rename(
+    caller: Caller,
+    from: Inode,
+    fromName: Buffer,
+    to: Inode,
+    toName: Buffer,
+    tell?: BeforeRenaming,
+  ): { from: Change; to: Change } {
     const [source, target] = [this.#live(from), this.#live(to)];
     if (isDots(fromName) || isDots(toName)) throw new FsError('INVAL', 'rename');
     const node = this.#removable(caller, source, fromName, 'rename');
@@ -213,6 +252,7 @@ export class MemoryFileSystem implements FileSystem {
       if (replaced.entries.size > 0) throw new FsError('NOTEMPTY', 'rename');
       mayUnstick(caller, target, replaced, 'rename');
     }
+    tell?.(node, replaced);
     const before = [source.attributes(), target.attributes()] as const;
     if (replaced !== undefined) this.#drop(target, toName);
     this.#unlist(source, fromName, node);
@@ -226,12 +266,19 @@ export class MemoryFileSystem implements FileSystem {
     };
   }
 
-  link(caller: Caller, inode: Inode, directory: Inode, name: Buffer): { file: Attributes; directory: Change } {
+  link(
+    caller: Caller,
+    inode: Inode,
+    directory: Inode,
+    name: Buffer,
+    before?: BeforeMaking,
+  ): { file: Attributes; directory: Change } {
     const [node, parent] = [this.#live(inode), this.#live(directory)];
     if (node.type === FileType.DIR) throw new FsError('ISDIR', 'link');
     this.#mustBeMakeable(caller, parent, name, 'link', true);
     if (node.nlink >= this.limits.maxLinks) throw new FsError('MLINK', 'link');
     parent.mustGrant(caller, May.WRITE, 'link');
+    before?.(undefined);
     const change = this.#changing(parent, () => {
       this.#enlist(parent, name, node);
       node.nlink += 1;
@@ -333,13 +380,14 @@ export class MemoryFileSystem implements FileSystem {
     return node;
   }
 
-  #reopen(caller: Caller, parent: MemoryNode, node: MemoryNode, how: CreateHow): Created {
+  #reopen(caller: Caller, parent: MemoryNode, node: MemoryNode, how: CreateHow, before?: BeforeMaking): Created {
     const isOurs =
       how.mode === 'exclusive' &&
       node.size === 0 &&
       timesOf(how.verifier).every((time, at) => time.seconds === [node.atime, node.mtime][at]!.seconds);
     if (!isOurs && (how.mode !== 'unchecked' || node.type !== FileType.REG)) throw new FsError('EXIST', 'create');
     if (how.mode === 'unchecked' && how.attributes.size !== undefined) {
+      before?.(node.attributes());
       this.#apply(caller, node, { size: how.attributes.size });
     }
     return { inode: node, attributes: node.attributes(), directory: unchanged(parent) };
@@ -352,9 +400,11 @@ export class MemoryFileSystem implements FileSystem {
     type: FileType,
     attributes: NewAttributes,
     operation: string,
+    before?: BeforeMaking,
   ): Created & { inode: MemoryNode } {
     const parent = this.#live(directory);
     this.#mustBeMakeable(caller, parent, name, operation, true);
+    before?.(undefined);
     return this.#make(caller, parent, name, type, attributes, operation);
   }
 

@@ -1,6 +1,7 @@
 import { then } from '../../../common/awaitable.ts';
 import type { Exports } from '../../../exports/contract.ts';
 import { struct } from '../../../xdr/index.ts';
+import { beforeSettingAcls } from '../../replay/index.ts';
 import { fattrOf } from '../../v2/attributes.ts';
 import { failed, onFile } from '../../v2/runner.ts';
 import { NFS_OK, NFSERR_OPNOTSUPP } from '../../v2/status.ts';
@@ -31,7 +32,10 @@ export function setacl(exports: Exports) {
     },
     object: ({ fh }) => fh,
     failed,
-    work: ({ view, inode }, { acl }) =>
-      then(view.setAcls(inode, aclsOf(acl)), ({ after }) => ({ status: NFS_OK, attributes: fattrOf(view, after) })),
+    work: (file, { acl }, call) =>
+      then(file.view.setAcls(file.inode, aclsOf(acl), beforeSettingAcls(call, file)), ({ after }) => ({
+        status: NFS_OK,
+        attributes: fattrOf(file.view, after),
+      })),
   });
 }

@@ -1,6 +1,7 @@
 import { then } from '../../../common/awaitable.ts';
 import type { Exports } from '../../../exports/contract.ts';
 import { result, struct } from '../../../xdr/index.ts';
+import { beforeSettingAcls } from '../../replay/index.ts';
 import { fattr3Of, post_op_attr } from '../../v3/attributes.ts';
 import { onFile } from '../../v3/runner.ts';
 import { NFS3_OK, nfsstat3 } from '../../v3/status.ts';
@@ -31,7 +32,10 @@ export function setacl(exports: Exports) {
     },
     object: ({ fh }) => fh,
     failed: (status, attr) => ({ status, attr }),
-    work: ({ view, inode }, { acl }) =>
-      then(view.setAcls(inode, aclsOf(acl)), ({ after }) => ({ status: NFS3_OK, attr: fattr3Of(view, after) })),
+    work: (file, { acl }, call) =>
+      then(file.view.setAcls(file.inode, aclsOf(acl), beforeSettingAcls(call, file)), ({ after }) => ({
+        status: NFS3_OK,
+        attr: fattr3Of(file.view, after),
+      })),
   });
 }

@@ -1,6 +1,7 @@
 import { then } from '../../../common/awaitable.ts';
 import type { Exports } from '../../../exports/contract.ts';
 import { FileType, FsError, type NodeKind } from '../../../vfs/index.ts';
+import { beforeMaking } from '../../replay/index.ts';
 import { checkNewName } from '../../v3/arguments.ts';
 import { given, givenMode, newAttributesOf } from '../arguments.ts';
 import { decodeDevice } from '../attributes.ts';
@@ -43,15 +44,16 @@ export function create(exports: Exports) {
     },
     object: ({ where }) => where.dir,
     failed,
-    work: (directory, { where: { name }, attributes: asked }) => {
+    work: (directory, { where: { name }, attributes: asked }, call) => {
       checkNewName(directory, name);
       const { view, inode } = directory;
       const kind = kindOf(asked);
       const attributes = newAttributesOf(asked);
+      const before = beforeMaking(call, directory);
       const created =
         kind === undefined
-          ? view.create(inode, name, { mode: 'unchecked', attributes })
-          : view.mknod(inode, name, kind, { ...attributes, size: undefined });
+          ? view.create(inode, name, { mode: 'unchecked', attributes }, before)
+          : view.mknod(inode, name, kind, { ...attributes, size: undefined }, before);
       return then(created, (made) => madeFile(exports, directory, made));
     },
   });

@@ -1,6 +1,7 @@
 import { then } from '../../../common/awaitable.ts';
 import type { Exports } from '../../../exports/contract.ts';
 import { FileType, FsError } from '../../../vfs/index.ts';
+import { beforeMaking } from '../../replay/index.ts';
 import { checkNewName } from '../../v3/arguments.ts';
 import { failed, onTwoFiles } from '../runner.ts';
 import { NFS_OK } from '../status.ts';
@@ -27,11 +28,11 @@ export function link(exports: Exports) {
     },
     objects: ({ from, to }) => [from, to.dir],
     failed,
-    work: ({ view, inode }, directory, { to: { name } }) => {
+    work: ({ view, inode }, directory, { to: { name } }, call) => {
       checkNewName(directory, name);
       if (directory.view.fileSystem !== view.fileSystem) throw new FsError('XDEV', 'link');
       if (inode.type === FileType.DIR) throw new FsError('ISDIR', 'link');
-      return then(view.link(inode, directory.inode, name), () => ({ status: NFS_OK }));
+      return then(view.link(inode, directory.inode, name, beforeMaking(call, directory)), () => ({ status: NFS_OK }));
     },
   });
 }

@@ -1,6 +1,7 @@
 import { then } from '../../../common/awaitable.ts';
 import type { Exports } from '../../../exports/contract.ts';
 import { FileType } from '../../../vfs/index.ts';
+import { beforeMaking } from '../../replay/index.ts';
 import { checkNewName } from '../../v3/arguments.ts';
 import { newAttributesOf } from '../arguments.ts';
 import { failed, madeFile, onFile } from '../runner.ts';
@@ -27,10 +28,11 @@ export function mkdir(exports: Exports) {
     },
     object: ({ where }) => where.dir,
     failed,
-    work: (directory, { where: { name }, attributes }) => {
+    work: (directory, { where: { name }, attributes }, call) => {
       checkNewName(directory, name);
       const wanted = { ...newAttributesOf(attributes), size: undefined };
-      return then(directory.view.mkdir(directory.inode, name, wanted), (made) => madeFile(exports, directory, made));
+      const created = directory.view.mkdir(directory.inode, name, wanted, beforeMaking(call, directory));
+      return then(created, (made) => madeFile(exports, directory, made));
     },
   });
 }

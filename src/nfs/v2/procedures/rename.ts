@@ -1,6 +1,7 @@
 import { then } from '../../../common/awaitable.ts';
 import type { Exports } from '../../../exports/contract.ts';
 import { FsError } from '../../../vfs/index.ts';
+import { beforeRenaming } from '../../replay/index.ts';
 import { checkName, isDot, isDotDot } from '../../v3/arguments.ts';
 import { failed, onTwoFiles } from '../runner.ts';
 import { NFS_OK } from '../status.ts';
@@ -27,13 +28,14 @@ export function rename(exports: Exports) {
     },
     objects: ({ from, to }) => [from.dir, to.dir],
     failed,
-    work: (fromDirectory, toDirectory, { from, to }) => {
+    work: (fromDirectory, toDirectory, { from, to }, call) => {
       checkName(fromDirectory, from.name);
       checkName(toDirectory, to.name);
       if ([from.name, to.name].some((name) => isDot(name) || isDotDot(name))) throw new FsError('ACCES', 'rename');
       const { view } = fromDirectory;
       if (toDirectory.view.fileSystem !== view.fileSystem) throw new FsError('XDEV', 'rename');
-      const renamed = view.rename(fromDirectory.inode, from.name, toDirectory.inode, to.name);
+      const before = beforeRenaming(call, fromDirectory);
+      const renamed = view.rename(fromDirectory.inode, from.name, toDirectory.inode, to.name, before);
       return then(renamed, () => ({ status: NFS_OK }));
     },
   });

@@ -1,6 +1,7 @@
 import { then } from '../../../common/awaitable.ts';
 import type { Exports } from '../../../exports/contract.ts';
 import { FsError } from '../../../vfs/index.ts';
+import { beforeRemoving } from '../../replay/index.ts';
 import { checkName, isDot, isDotDot } from '../../v3/arguments.ts';
 import { failed, onFile } from '../runner.ts';
 import { NFS_OK } from '../status.ts';
@@ -21,10 +22,11 @@ export function rmdir(exports: Exports) {
     replay: { removing: { place: (args) => args, result: () => ({ status: NFS_OK }) } },
     object: ({ dir }) => dir,
     failed,
-    work: (directory, { name }) => {
+    work: (directory, { name }, call) => {
       checkName(directory, name);
       if (isDot(name) || isDotDot(name)) throw new FsError('ACCES', 'rmdir');
-      return then(directory.view.rmdir(directory.inode, name), () => ({ status: NFS_OK }));
+      const removed = directory.view.rmdir(directory.inode, name, beforeRemoving(call, directory));
+      return then(removed, () => ({ status: NFS_OK }));
     },
   });
 }

@@ -1,6 +1,7 @@
 import { type Awaitable, then } from '../../../common/awaitable.ts';
 import type { Exports, File } from '../../../exports/contract.ts';
-import { type Change, FileType, FsError, type NewAttributes } from '../../../vfs/index.ts';
+import { type BeforeSetting, type Change, FileType, FsError, type NewAttributes } from '../../../vfs/index.ts';
+import { beforeSetting } from '../../replay/index.ts';
 import { newAttributesOf } from '../arguments.ts';
 import { fattrOf } from '../attributes.ts';
 import { failed, onFile } from '../runner.ts';
@@ -28,24 +29,24 @@ export function setattr(exports: Exports) {
     },
     object: ({ file }) => file,
     failed,
-    work: (file, { attributes }) =>
-      then(set(file, newAttributesOf(attributes)), ({ after }) => ({
+    work: (file, { attributes }, call) =>
+      then(set(file, newAttributesOf(attributes), beforeSetting(call, file)), ({ after }) => ({
         status: NFS_OK,
         attributes: fattrOf(file.view, after),
       })),
   });
 }
 
-function set({ view, inode }: File, changes: NewAttributes): Awaitable<Change> {
+function set({ view, inode }: File, changes: NewAttributes, before: BeforeSetting | undefined): Awaitable<Change> {
   if (changes.size !== undefined && inode.type !== FileType.REG) {
     throw new FsError(inode.type === FileType.DIR ? 'ISDIR' : 'INVAL', 'truncate');
   }
   const touch = (error: unknown): Awaitable<Change> => {
     if (!(error instanceof FsError) || error.code !== 'PERM' || !looksLikeTouch(changes)) throw error;
-    return view.setAttributes(inode, { ...changes, atime: 'now', mtime: 'now' });
+    return view.setAttributes(inode, { ...changes, atime: 'now', mtime: 'now' }, undefined, before);
   };
   try {
-    const changed = view.setAttributes(inode, changes);
+    const changed = view.setAttributes(inode, changes, undefined, before);
     return changed instanceof Promise ? changed.catch(touch) : changed;
   } catch (error) {
     return touch(error);

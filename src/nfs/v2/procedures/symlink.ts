@@ -1,6 +1,7 @@
 import { then } from '../../../common/awaitable.ts';
 import type { Exports } from '../../../exports/contract.ts';
 import { FileType, FsError } from '../../../vfs/index.ts';
+import { beforeMaking } from '../../replay/index.ts';
 import { checkNewName } from '../../v3/arguments.ts';
 import { newAttributesOf } from '../arguments.ts';
 import { failed, onFile } from '../runner.ts';
@@ -28,12 +29,13 @@ export function symlink(exports: Exports) {
     },
     object: ({ from }) => from.dir,
     failed,
-    work: (directory, { from: { name }, to, attributes }) => {
+    work: (directory, { from: { name }, to, attributes }, call) => {
       checkNewName(directory, name);
       if (to.length === 0 || to.includes(0)) throw new FsError('INVAL', 'symlink');
       if (to.length > MAXPATHLEN) throw new FsError('NAMETOOLONG', 'symlink');
       const wanted = { ...newAttributesOf(attributes), size: undefined };
-      return then(directory.view.symlink(directory.inode, name, to, wanted), () => ({ status: NFS_OK }));
+      const created = directory.view.symlink(directory.inode, name, to, wanted, beforeMaking(call, directory));
+      return then(created, () => ({ status: NFS_OK }));
     },
   });
 }

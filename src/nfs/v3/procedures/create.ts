@@ -1,6 +1,7 @@
 import { then } from '../../../common/awaitable.ts';
 import type { Exports } from '../../../exports/contract.ts';
 import { type CreateHow, FileType, type NewAttributes } from '../../../vfs/index.ts';
+import { beforeMaking } from '../../replay/index.ts';
 import { checkNewName, newAttributesOf } from '../arguments.ts';
 import { directoryUnchanged, madeIn } from '../made.ts';
 import { onFile } from '../runner.ts';
@@ -32,9 +33,9 @@ export function create(exports: Exports) {
     },
     object: ({ where }) => where.dir,
     failed: directoryUnchanged,
-    work: (directory, { where, how }) => {
+    work: (directory, { where, how }, call) => {
       checkNewName(directory, where.name);
-      const created = directory.view.create(directory.inode, where.name, howOf(how));
+      const created = directory.view.create(directory.inode, where.name, howOf(how), beforeMaking(call, directory));
       return then(created, (made) => madeIn(directory, exports, made));
     },
   });

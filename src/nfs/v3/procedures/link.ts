@@ -1,6 +1,7 @@
 import { then } from '../../../common/awaitable.ts';
 import type { Exports, File } from '../../../exports/contract.ts';
 import { type Attributes, type Change, FileType, FsError } from '../../../vfs/index.ts';
+import { beforeMaking } from '../../replay/index.ts';
 import { checkNewName } from '../arguments.ts';
 import { fattr3Of, wccDataOf } from '../attributes.ts';
 import { onTwoFiles } from '../runner.ts';
@@ -27,13 +28,14 @@ export function link(exports: Exports) {
       file_attributes,
       linkdir_wcc: { before: undefined, after },
     }),
-    work: (file, directory, { link: { name } }) => {
+    work: (file, directory, { link: { name } }, call) => {
       const { view, inode } = file;
       checkNewName(directory, name);
       if (directory.view.fileSystem !== view.fileSystem) throw new FsError('XDEV', 'link');
       // link(2) says EPERM, which a client would take for a matter of rights; §3.3.15 has NFS3ERR_INVAL.
       if (inode.type === FileType.DIR) throw new FsError('INVAL', 'link');
-      return then(view.link(inode, directory.inode, name), (done) => linked(file, directory, done));
+      const before = beforeMaking(call, directory);
+      return then(view.link(inode, directory.inode, name, before), (done) => linked(file, directory, done));
     },
   });
 }

@@ -1,6 +1,7 @@
 import { then } from '../../../common/awaitable.ts';
 import type { Exports } from '../../../exports/contract.ts';
 import { FileType } from '../../../vfs/index.ts';
+import { beforeMaking } from '../../replay/index.ts';
 import { checkNewName, newAttributesOf } from '../arguments.ts';
 import { directoryUnchanged, madeIn } from '../made.ts';
 import { onFile } from '../runner.ts';
@@ -27,9 +28,11 @@ export function mkdir(exports: Exports) {
     },
     object: ({ where }) => where.dir,
     failed: directoryUnchanged,
-    work: (directory, { where, attributes }) => {
+    work: (directory, { where, attributes }, call) => {
       checkNewName(directory, where.name);
-      const created = directory.view.mkdir(directory.inode, where.name, newAttributesOf(attributes));
+      const { view, inode } = directory;
+      const before = beforeMaking(call, directory);
+      const created = view.mkdir(inode, where.name, newAttributesOf(attributes), before);
       return then(created, (made) => madeIn(directory, exports, made));
     },
   });

@@ -1,6 +1,7 @@
 import { then } from '../../../common/awaitable.ts';
 import type { Exports } from '../../../exports/contract.ts';
 import { FileType, FsError, type NodeKind } from '../../../vfs/index.ts';
+import { beforeMaking } from '../../replay/index.ts';
 import { checkNewName, newAttributesOf } from '../arguments.ts';
 import { directoryUnchanged, madeIn } from '../made.ts';
 import { onFile } from '../runner.ts';
@@ -28,10 +29,12 @@ export function mknod(exports: Exports) {
     },
     object: ({ where }) => where.dir,
     failed: directoryUnchanged,
-    work: (directory, { where, what }) => {
+    work: (directory, { where, what }, call) => {
       const { kind, attributes } = nodeOf(what);
       checkNewName(directory, where.name);
-      const created = directory.view.mknod(directory.inode, where.name, kind, newAttributesOf(attributes));
+      const { view, inode } = directory;
+      const before = beforeMaking(call, directory);
+      const created = view.mknod(inode, where.name, kind, newAttributesOf(attributes), before);
       return then(created, (made) => madeIn(directory, exports, made));
     },
   });

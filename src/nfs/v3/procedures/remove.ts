@@ -1,6 +1,7 @@
 import { then } from '../../../common/awaitable.ts';
 import type { Exports } from '../../../exports/contract.ts';
 import { FsError } from '../../../vfs/index.ts';
+import { beforeRemoving } from '../../replay/index.ts';
 import { checkName, isDot, isDotDot } from '../arguments.ts';
 import { wccDataOf } from '../attributes.ts';
 import { directoryUnchanged } from '../made.ts';
@@ -28,12 +29,13 @@ export function remove(exports: Exports) {
     },
     object: ({ object }) => object.dir,
     failed: directoryUnchanged,
-    work: (directory, { object: { name } }) => {
+    work: (directory, { object: { name } }, call) => {
       checkName(directory, name);
       // These two cannot be removed by anyone: of §3.3.12's errors, NFS3ERR_ACCES says that.
       if (isDot(name) || isDotDot(name)) throw new FsError('ACCES', 'remove');
       const { view, inode } = directory;
-      return then(view.remove(inode, name), (change) => ({ status: NFS3_OK, dir_wcc: wccDataOf(view, change) }));
+      const removed = view.remove(inode, name, beforeRemoving(call, directory));
+      return then(removed, (change) => ({ status: NFS3_OK, dir_wcc: wccDataOf(view, change) }));
     },
   });
 }

@@ -1,6 +1,7 @@
 import { then } from '../../../common/awaitable.ts';
 import type { Exports, File } from '../../../exports/contract.ts';
 import { type Change, FsError } from '../../../vfs/index.ts';
+import { beforeRenaming } from '../../replay/index.ts';
 import { checkName, isDot, isDotDot } from '../arguments.ts';
 import { wccDataOf } from '../attributes.ts';
 import { onTwoFiles } from '../runner.ts';
@@ -28,7 +29,7 @@ export function rename(exports: Exports) {
       fromdir_wcc: { before: undefined, after: from },
       todir_wcc: { before: undefined, after: to },
     }),
-    work: (fromDirectory, toDirectory, { from, to }) => {
+    work: (fromDirectory, toDirectory, { from, to }, call) => {
       checkName(fromDirectory, from.name);
       checkName(toDirectory, to.name);
       // §3.3.14: where these names are illegal, they are NFS3ERR_INVAL.
@@ -36,7 +37,8 @@ export function rename(exports: Exports) {
       if (illegal) throw new FsError('INVAL', 'rename');
       const { view } = fromDirectory;
       if (toDirectory.view.fileSystem !== view.fileSystem) throw new FsError('XDEV', 'rename');
-      return then(view.rename(fromDirectory.inode, from.name, toDirectory.inode, to.name), (change) =>
+      const before = beforeRenaming(call, fromDirectory);
+      return then(view.rename(fromDirectory.inode, from.name, toDirectory.inode, to.name, before), (change) =>
         renamed(fromDirectory, toDirectory, change),
       );
     },

@@ -1,6 +1,7 @@
 import { then } from '../../../common/awaitable.ts';
 import type { Exports } from '../../../exports/contract.ts';
 import { FsError } from '../../../vfs/index.ts';
+import { beforeRemoving } from '../../replay/index.ts';
 import { checkName, isDot, isDotDot } from '../arguments.ts';
 import { wccDataOf } from '../attributes.ts';
 import { directoryUnchanged } from '../made.ts';
@@ -28,13 +29,14 @@ export function rmdir(exports: Exports) {
     },
     object: ({ object }) => object.dir,
     failed: directoryUnchanged,
-    work: (directory, { object: { name } }) => {
+    work: (directory, { object: { name } }, call) => {
       checkName(directory, name);
       // §3.3.13: where these names are illegal, `.` is NFS3ERR_INVAL and `..` is NFS3ERR_EXIST.
       if (isDot(name)) throw new FsError('INVAL', 'rmdir');
       if (isDotDot(name)) throw new FsError('EXIST', 'rmdir');
       const { view, inode } = directory;
-      return then(view.rmdir(inode, name), (change) => ({ status: NFS3_OK, dir_wcc: wccDataOf(view, change) }));
+      const removed = view.rmdir(inode, name, beforeRemoving(call, directory));
+      return then(removed, (change) => ({ status: NFS3_OK, dir_wcc: wccDataOf(view, change) }));
     },
   });
 }

@@ -1,6 +1,7 @@
 import { then } from '../../../common/awaitable.ts';
 import type { Exports } from '../../../exports/contract.ts';
 import { FileType, FsError } from '../../../vfs/index.ts';
+import { beforeSetting } from '../../replay/index.ts';
 import { newAttributesOf, timeOf } from '../arguments.ts';
 import { wccDataOf } from '../attributes.ts';
 import { onFile } from '../runner.ts';
@@ -29,11 +30,13 @@ export function setattr(exports: Exports) {
     },
     object: ({ object }) => object,
     failed: (status, after) => ({ status, obj_wcc: { before: undefined, after } }),
-    work: ({ view, inode }, { new_attributes, guard }) => {
+    work: (file, { new_attributes, guard }, call) => {
+      const { view, inode } = file;
       const changes = newAttributesOf(new_attributes);
       // truncate(2) of a directory is EISDIR, which is none of SETATTR's errors (§3.3.2).
       if (changes.size !== undefined && inode.type !== FileType.REG) throw new FsError('INVAL', 'truncate');
-      const set = view.setAttributes(inode, changes, guard === undefined ? undefined : timeOf(guard));
+      const time = guard === undefined ? undefined : timeOf(guard);
+      const set = view.setAttributes(inode, changes, time, beforeSetting(call, file));
       return then(set, (change) => ({ status: NFS3_OK, obj_wcc: wccDataOf(view, change) }));
     },
   });

@@ -1,6 +1,7 @@
 import { then } from '../../../common/awaitable.ts';
 import type { Exports } from '../../../exports/contract.ts';
 import { FileType, FsError } from '../../../vfs/index.ts';
+import { beforeMaking } from '../../replay/index.ts';
 import { checkNewName, newAttributesOf } from '../arguments.ts';
 import { directoryUnchanged, madeIn } from '../made.ts';
 import { onFile } from '../runner.ts';
@@ -30,13 +31,14 @@ export function symlink(exports: Exports) {
     },
     object: ({ where }) => where.dir,
     failed: directoryUnchanged,
-    work: (directory, { where, symlink: { symlink_attributes, symlink_data } }) => {
+    work: (directory, { where, symlink: { symlink_attributes, symlink_data } }, call) => {
       checkNewName(directory, where.name);
       // symlink(2) takes text up to its first NUL, and none that is empty.
       if (symlink_data.length === 0 || symlink_data.includes(0)) throw new FsError('INVAL', 'symlink');
       if (symlink_data.length > MAX_LINK_BYTES) throw new FsError('NAMETOOLONG', 'symlink');
       const attributes = newAttributesOf(symlink_attributes);
-      const created = directory.view.symlink(directory.inode, where.name, symlink_data, attributes);
+      const before = beforeMaking(call, directory);
+      const created = directory.view.symlink(directory.inode, where.name, symlink_data, attributes, before);
       return then(created, (made) => madeIn(directory, exports, made));
     },
   });
