@@ -3,9 +3,9 @@ import { constants } from 'node:fs';
 import { access, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../../common/log.ts';
+import { fileNameOf, parseJson } from './names.ts';
 import { SharedDirCoordinator } from './shared-dir.ts';
 import { FolderFiles, TEMPORARY } from './shared-files.ts';
-import { fileNameOf, parseJson } from './shared-names.ts';
 import { patienceOf, type Timing, withDeadline } from './timing.ts';
 
 /** Of the folder's layout and its files. A newer one is not read: what it means is not known. */

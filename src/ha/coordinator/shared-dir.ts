@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { ClusterView, Coordinator, Document, Grant, Lease, NodeStatus } from './contract.ts';
 import { CoordinatorLost } from './contract.ts';
+import { fileNameOf } from './names.ts';
 import { Observations } from './observation.ts';
 import { type RunFile, SharedDocuments } from './shared-documents.ts';
 import type { SharedFiles } from './shared-files.ts';
 import { SharedLeases } from './shared-leases.ts';
-import { fileNameOf } from './shared-names.ts';
 import { decodeStatus, encodeStatus } from './shared-records.ts';
 import { Slots } from './slots.ts';
-import { type Deadline, patienceOf, type Timing, withDeadline } from './timing.ts';
+import { type Deadline, patienceOf, rejectAsLost, type Timing, withDeadline } from './timing.ts';
 
 /** Half of the threads that Node has for file work: when the folder hangs, the rest of the process goes on. */
 const OPERATIONS_AT_ONCE = 2;
@@ -104,7 +104,7 @@ export class SharedDirCoordinator implements Coordinator {
 
   private async ask<T>(what: string, work: (deadline: Deadline) => Promise<T>): Promise<T> {
     if (this.closed) throw new CoordinatorLost(`${what}: the coordinator is closed`);
-    return withDeadline(this.timing, patienceOf(this.leaseMilliseconds), what, work);
+    return withDeadline(this.timing, patienceOf(this.leaseMilliseconds), what, work).catch(rejectAsLost);
   }
 
   private within(deadline: Deadline): RunFile {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Document } from './contract.ts';
+import { DIGITS, fileNameOf, numbered, parseJson } from './names.ts';
 import type { SharedFiles } from './shared-files.ts';
-import { DIGITS, fileNameOf, numbered, parseJson } from './shared-names.ts';
 
 /** Old versions that are kept, for people who want to know what happened. */
 const VERSIONS_KEPT = 4;

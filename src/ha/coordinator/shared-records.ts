@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { DIGITS, fileNameOf, numbered, parseJson } from './names.ts';
 import type { Beat } from './observation.ts';
-import { DIGITS, fileNameOf, numbered, parseJson } from './shared-names.ts';
 
 /** Who made a claim: written once. */
 export interface Claim {

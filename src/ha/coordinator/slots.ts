@@ -1,4 +1,3 @@
-import { CoordinatorLost } from './contract.ts';
 import type { Deadline } from './timing.ts';
 
 /**
@@ -14,7 +13,7 @@ export class Slots {
   }
 
   /**
-   * The operation's outcome; its errors as {@link CoordinatorLost}. `ended` is called when it has really ended, or never
+   * The operation's outcome, or `CoordinatorLost` when the time is over. `ended` is called when it has really ended, or never
    * starts: before that, something may still change.
    */
   async run<T>(deadline: Deadline, operation: () => Promise<T>, ended: () => void = () => {}): Promise<T> {
@@ -30,11 +29,7 @@ export class Slots {
       ended();
     };
     outcome.then(settled, settled);
-    try {
-      return await deadline.race(outcome);
-    } catch (error) {
-      throw asLost(error);
-    }
+    return deadline.race(outcome);
   }
 
   /** Waits for a slot. Whoever got it calls {@link leave}. */
@@ -67,9 +62,4 @@ export class Slots {
     this.waiting.delete(next);
     next();
   }
-}
-
-function asLost(error: unknown): CoordinatorLost {
-  if (error instanceof CoordinatorLost) return error;
-  return new CoordinatorLost(error instanceof Error ? error.message : String(error), { cause: error });
 }

@@ -1,5 +1,5 @@
 import { type MonotonicClock, monotonic } from '../../common/monotonic.ts';
-import { CoordinatorLost } from './contract.ts';
+import { CoordinatorLost, LeaseLost } from './contract.ts';
 
 /** The clock and timers that a coordinator runs by; tests have them both virtual. */
 export interface Timing {
@@ -49,6 +49,13 @@ export async function withDeadline<T>(
   }
 }
 
+/** Whatever else goes wrong with what the nodes share is the coordinator's loss too. */
+export function rejectAsLost(error: unknown): never {
+  if (error instanceof CoordinatorLost || error instanceof LeaseLost) throw error;
+  throw new CoordinatorLost(error instanceof Error ? error.message : String(error), { cause: error });
+}
+
+/** When a call has to be over. */
 export class Deadline {
   private readonly timing: Timing;
   private readonly at: number;

@@ -11,7 +11,7 @@ export type Join = (host: SimulatedHost) => Coordinator;
 
 const NODES = ['a', 'b', 'c', 'd'];
 const PACKAGES = ['web', 'mail'];
-const MILLISECONDS = 120_000;
+const MILLISECONDS = 60_000;
 
 /** One process of a node, which believes what it was granted. */
 class Believer {

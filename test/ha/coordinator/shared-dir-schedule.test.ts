@@ -3,7 +3,7 @@ import { scheduleTest } from './schedule.ts';
 import { LEASE } from './suite.ts';
 import { VirtualDisk, VirtualFiles } from './virtual-files.ts';
 
-scheduleTest('shared-dir', 12, 'clocks differ', () => {
+scheduleTest('shared-dir', 8, 'clocks differ', () => {
   const disk = new VirtualDisk();
   return (host) => {
     const files = new VirtualFiles(disk, host);
