@@ -80,7 +80,8 @@ export class HealthWatch {
     }
     const { pulse } = this.server;
     const finished = pulse?.finished ?? 0;
-    const isProgressing = finished > this.finished;
+    // What it said before the question says nothing about now.
+    const isProgressing = finished > this.finished && pulse !== undefined && pulse.at >= began;
     this.finished = finished;
     return {
       answers,

@@ -79,8 +79,6 @@ export interface ServiceNetwork {
   wake(name: string, connections: readonly Connection[]): void;
   /** Takes away service addresses that are not raised here, and puts back raised ones that are gone. */
   reconcile(): Promise<unknown>;
-  /** Ends connections that a server process left behind on these addresses, so that none answers when they come back. */
-  reset(addresses: readonly string[]): Promise<void>;
   close(): void;
 }
 

@@ -22,6 +22,9 @@ const LONGEST_BAR = 300_000;
 /** A failure that comes after so long is a first one again. */
 const FORGIVEN_AFTER = 600_000;
 const RESTART_PAUSE = 2000;
+/** Clients come back first; the spare process can wait for so long. */
+const SPARE_DELAY = 2000;
+const SPARE_RETRY = 30_000;
 const RETRY_PAUSE = 1000;
 /** Attempts at unmounting before a node that can be fenced lets its lease run out. */
 const UNMOUNTS_BEFORE_FENCING = 10;
@@ -78,6 +81,7 @@ export class PackageRunner {
   /** Something of the package may still be here that must not be while another node has it. */
   private isUnclean = false;
   private renewing = false;
+  private spareAt = 0;
   private maintenance = false;
 
   constructor(options: RunnerOptions) {
@@ -136,6 +140,7 @@ export class PackageRunner {
         return;
       case 'keep':
         if (isIdle && this.server?.hasEnded === true) this.serverEnded(this.server);
+        this.keepSpare();
         return;
       case 'release':
         if (this.granted && this.operations.kind !== 'release') this.release(action.successor, reason);
@@ -148,13 +153,14 @@ export class PackageRunner {
   /** The exports have changed. */
   reload(): void {
     this.server?.reload();
-    this.standby.reload();
   }
 
   /** Lets go of everything, whatever was decided; resolves when that is done. */
   async close(): Promise<void> {
-    if (this.operations.kind !== 'release' || !this.granted)
+    const isLeaving = this.operations.kind === 'release' || this.operations.kind === 'stand down';
+    if (!isLeaving && (this.granted || this.standby.exists || this.isBusy)) {
       this.release(undefined, 'the node daemon is being stopped');
+    }
     await this.operations.settled();
   }
 
@@ -174,6 +180,14 @@ export class PackageRunner {
     if (this.standby.exists) return;
     this.enter('preparing', this.problem);
     this.standby.ready().catch(() => undefined);
+  }
+
+  /** A second process waits beside the one that serves: after a crash clients need not wait for node to load. */
+  private keepSpare(): void {
+    const now = this.ports.clock.monotonic();
+    if (this.phase !== 'active' || this.standby.exists || now < this.spareAt) return;
+    this.spareAt = now + SPARE_RETRY;
+    this.standby.ready().catch((error: unknown) => this.log.warn({ reason: messageOf(error) }, 'no spare process'));
   }
 
   /** A prepared process is ready, or is gone. */
@@ -282,6 +296,7 @@ export class PackageRunner {
     network.wake(this.plan.name, clients);
     server?.addressed();
     this.enter('active');
+    this.spareAt = this.ports.clock.monotonic() + SPARE_DELAY;
     this.look();
   }
 
@@ -429,7 +444,7 @@ export class PackageRunner {
   /** Takes down whatever is there, in the order that clients like: the address goes before the connections do. */
   private async takeDown(): Promise<void> {
     const { server } = this;
-    const { network, watchdog } = this.ports;
+    const { watchdog } = this.ports;
     this.health?.close();
     this.enter('releasing', this.problem);
     if (server?.isActive && !server.hasEnded && this.lease?.holds) {
@@ -440,7 +455,6 @@ export class PackageRunner {
     this.isUnclean = !haveGone || !hasEnded;
     this.server = undefined;
     await this.standby.close();
-    await network.reset(this.names).catch((error: unknown) => this.complain('connections', error));
     await this.unmount();
     this.standby.closeSockets();
     // What could not be taken down is the watchdog's.

@@ -56,10 +56,6 @@ export class Standby {
     this.starting = undefined;
   }
 
-  reload(): void {
-    this.process?.reload();
-  }
-
   /** Ends the process. The sockets stay. */
   async close(): Promise<void> {
     const { process, starting } = this;

@@ -212,7 +212,6 @@ export class World {
         where: whereIs,
         wake: (_name, connections) => world.step(`wake ${connections.length}`),
         reconcile: async () => {},
-        reset: async () => world.step('reset'),
         close: () => {},
       },
       storage: {

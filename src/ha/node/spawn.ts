@@ -1,0 +1,51 @@
+import { fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { FromServer } from '../protocol.ts';
+import type { ServerSpawner } from './ports.ts';
+
+/** The server process's own program, beside this one: compiled if this is. */
+const ENTRY = fileURLToPath(new URL(`../../server/managed-process${extname(import.meta.url)}`, import.meta.url));
+/** Standard input, output and error, and the channel for messages, come before the sockets. */
+const FIRST_SOCKET = 4;
+
+/** Starts server processes on this host. */
+export const hostServers: ServerSpawner = {
+  spawn(settings, sockets, received) {
+    const child = fork(ENTRY, [], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...sockets.map(({ fd }) => fd)],
+      // A Ctrl-C on the daemon's terminal is for the daemon, which then ends its servers in order.
+      detached: true,
+    });
+    const exited = new Promise<string>((resolve) => {
+      child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
+      child.once('error', (error) => {
+        if (child.pid === undefined) resolve(error.message);
+      });
+    });
+    child.on('message', (message: FromServer) => received(message));
+    const send = (message: object) => {
+      if (child.connected) child.send(message, () => {});
+    };
+    const inherited = sockets.map((socket, index) => ({ ...socket, fd: FIRST_SOCKET + index }));
+    send({ type: 'prepare', settings: { ...settings, sockets: inherited } });
+    return {
+      pid: child.pid ?? 0,
+      startTime: startTimeOf(child.pid),
+      send,
+      kill: (signal) => child.kill(signal),
+      exited,
+    };
+  },
+};
+
+/** Field 22 of /proc/PID/stat; the second one, a name in parentheses, may have spaces in it. */
+function startTimeOf(pid: number | undefined): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return ''; // It is gone already.
+  }
+}

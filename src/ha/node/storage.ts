@@ -1,0 +1,67 @@
+import { readFile, realpath } from 'node:fs/promises';
+import type { PackageConfig, StorageConfig } from '../config.ts';
+import { runCommand } from './command.ts';
+import type { Storage } from './ports.ts';
+
+/** A journal may have to be replayed. */
+const MOUNT_DEADLINE = 120_000;
+/** What is dirty is written back. */
+const UNMOUNT_DEADLINE = 60_000;
+
+/** Mounts and unmounts by mount(8) and umount(8), one thing at a time for each package. */
+export class HostStorage implements Storage {
+  private readonly last = new Map<string, Promise<void>>();
+
+  mount({ name, storage }: PackageConfig): Promise<void> {
+    return this.inTurn(name, async () => {
+      if (storage === undefined) return;
+      const { device, path, fsType, options } = storage;
+      const mounted = await sourceOf(path);
+      if (mounted !== undefined) return mustBe(storage, mounted);
+      const chosen = options === '' ? [] : ['-o', options];
+      await runCommand(['mount', '-t', fsType, ...chosen, device, path], MOUNT_DEADLINE);
+    });
+  }
+
+  unmount({ name, storage }: PackageConfig): Promise<void> {
+    return this.inTurn(name, async () => {
+      if (storage === undefined || (await sourceOf(storage.path)) === undefined) return;
+      await runCommand(['umount', storage.path], UNMOUNT_DEADLINE);
+    });
+  }
+
+  /** A mount that was given up on must have ended before its opposite begins. */
+  private inTurn(name: string, work: () => Promise<void>): Promise<void> {
+    const done = (this.last.get(name) ?? Promise.resolve()).then(work);
+    this.last.set(
+      name,
+      done.catch(() => undefined),
+    );
+    return done;
+  }
+}
+
+async function mustBe({ device, path }: StorageConfig, mounted: string): Promise<void> {
+  const [wanted, found] = await Promise.all([device, mounted].map((name) => realpath(name).catch(() => name)));
+  if (wanted !== found) throw new Error(`${mounted} is mounted on ${path}, where ${device} is to be`);
+}
+
+/** What is mounted on this very path, last; undefined: nothing is. */
+async function sourceOf(path: string): Promise<string | undefined> {
+  return mountedOn(path, await readFile('/proc/self/mountinfo', 'utf8'));
+}
+
+/** Reads proc(5)'s mountinfo: `36 35 98:0 /root /mount/point options - type source superoptions`. */
+export function mountedOn(path: string, mountinfo: string): string | undefined {
+  const sources = mountinfo.split('\n').flatMap((line) => {
+    const fields = line.split(' ');
+    const source = fields[fields.indexOf('-') + 2];
+    return source !== undefined && unescaped(fields[4] ?? '') === path ? [unescaped(source)] : [];
+  });
+  return sources.at(-1);
+}
+
+/** Spaces, tabs, line feeds and backslashes stand there in octal. */
+function unescaped(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+}
