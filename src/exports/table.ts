@@ -10,6 +10,7 @@ import { HandleCache } from './handlecache.ts';
 import { type Match, matchHost } from './match.ts';
 import { type MountSource, parseMounts, systemMounts } from './mounts.ts';
 import { HostNames, NAME_TIMES, type NameTimes, type Resolver } from './names.ts';
+import { DEFAULT_OPTIONS, type ExportOptions } from './options.ts';
 import type { ExportEntry } from './parse.ts';
 import { isWithin, namesBelow } from './path.ts';
 import { dependsOnMounts, makePlan, type Plan, type PlanPorts, walk } from './plan.ts';
@@ -29,6 +30,10 @@ export interface ExportTableOptions {
   readonly log: Logger;
   readonly mounts?: MountSource;
   readonly nameTimes?: NameTimes;
+  /** True for one who watches over this server: it may look, also where no rule is for it. Left out: nobody does. */
+  readonly isProbe?: (peer: Peer) => boolean;
+  /** Told when other file systems than before are served. */
+  readonly changed?: () => void;
 }
 
 /** Milliseconds between two looks at the mount table. */
@@ -41,6 +46,9 @@ const KNOWN_ADDRESSES = 4096;
 /** Ports that only a privileged program of the client can have (`IPPORT_RESERVED`). */
 const FIRST_FREE_PORT = 1024;
 
+/** Enough to see whether an export answers. */
+const PROBE: { readonly options: ExportOptions } = { options: { ...DEFAULT_OPTIONS, allSquash: true } };
+
 /** The exports of this server: who may use which, and what a file handle stands for. */
 export class ExportTable implements Exports, FileLocator {
   readonly #secret: Buffer;
@@ -51,6 +59,8 @@ export class ExportTable implements Exports, FileLocator {
   readonly #handles = new HandleCache(KNOWN_HANDLES);
   readonly #closing = new Set<Promise<void>>();
   readonly #timer: NodeJS.Timeout;
+  readonly #isProbe: (peer: Peer) => boolean;
+  readonly #changed: () => void;
   #entries: readonly ExportEntry[] = [];
   #byFsid: ReadonlyMap<bigint, ServedExport> = new Map();
   /** The longest path first. */
@@ -63,8 +73,11 @@ export class ExportTable implements Exports, FileLocator {
   #changing: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor({ secret, aliases, openFileSystem, fsidFor, resolver, log, mounts, nameTimes }: ExportTableOptions) {
+  constructor(options: ExportTableOptions) {
+    const { secret, aliases, openFileSystem, fsidFor, resolver, log, mounts, nameTimes, changed } = options;
     this.#secret = secret;
+    this.#isProbe = options.isProbe ?? (() => false);
+    this.#changed = changed ?? (() => {});
     this.#aliases = aliases;
     this.#ports = { openFileSystem, fsidFor, log, mounts: mounts ?? systemMounts, unservable: new Set() };
     this.#log = log;
@@ -150,6 +163,15 @@ export class ExportTable implements Exports, FileLocator {
     }));
   }
 
+  /** The root of each export that is served, and its handle. */
+  roots(): { readonly path: string; readonly handle: Buffer }[] {
+    return [...this.#byFsid.values()].flatMap(({ path, fsid, serving }) =>
+      serving.fileSystem === undefined
+        ? []
+        : { path, handle: sealHandle(this.#secret, fsid, serving.fileSystem.root.body) },
+    );
+  }
+
   /** Ends it all: file systems are closed once running calls have ended. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
@@ -208,7 +230,8 @@ export class ExportTable implements Exports, FileLocator {
 
   #admit(served: ServedExport, credential: Credential, peer: Peer): Awaitable<ExportView> {
     const generation = this.#generation;
-    return then(this.#match(served, peer.address), ({ rule, certain }) => {
+    return then(this.#match(served, peer.address), ({ rule: given, certain }) => {
+      const rule = given ?? (this.#isProbe(peer) ? PROBE : undefined);
       if (rule === undefined) throw new NotAdmitted(certain ? 'ACCES' : 'JUKEBOX', 'the client is not in the exports');
       const { options } = rule;
       if (options.secure && peer.port >= FIRST_FREE_PORT) {
@@ -292,6 +315,7 @@ export class ExportTable implements Exports, FileLocator {
       const stays = plan.exports.get(served)?.fileSystem === fileSystem;
       if (fileSystem !== undefined && !stays) this.#letGo(served.path, fileSystem);
     }
+    this.#changed();
   }
 
   #letGo(path: string, fileSystem: FileSystem): void {

@@ -1,7 +1,7 @@
 export * from './address.ts';
 export * from './client.ts';
 export * from './credential.ts';
-export { type CallObserver, Dispatcher } from './dispatcher.ts';
+export { type Caller, type CallObserver, Dispatcher, type Outcome } from './dispatcher.ts';
 export * from './program.ts';
 export * from './refusal.ts';
 export { ReplyCache } from './reply-cache.ts';

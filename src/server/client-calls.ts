@@ -1,7 +1,8 @@
 import { isIPv4 } from 'node:net';
+import { LicenceLost } from '../common/licence.ts';
 import type { CallbackTarget } from '../nlm/index.ts';
 import { lookupPort } from '../portmap/index.ts';
-import { RpcClient } from '../rpc/index.ts';
+import { RpcClient, type ServingLicence } from '../rpc/index.ts';
 
 const CONNECT_MS = 3000;
 /** A connection that was not asked for in this long is closed. */
@@ -45,12 +46,16 @@ function usable(localAddress: string | undefined, host: string): string | undefi
 export class ClientCalls {
   private readonly connections = new Map<string, Connection>();
   private readonly timer: NodeJS.Timeout;
+  private readonly licence: ServingLicence | undefined;
 
-  constructor() {
+  /** @param licence without which no client is called; left out: it never ends. */
+  constructor(licence?: ServingLicence) {
+    this.licence = licence;
     this.timer = setInterval(() => this.closeIdle(), IDLE_MS).unref();
   }
 
-  connect(target: CallbackTarget, program: number): Promise<RpcClient> {
+  async connect(target: CallbackTarget, program: number): Promise<RpcClient> {
+    this.mustHold();
     const key = keyOf(target, program);
     const known = this.connections.get(key);
     if (known !== undefined) {
@@ -58,13 +63,23 @@ export class ClientCalls {
       return known.client;
     }
     const { address: host, localAddress, version, transport } = target;
-    const client = connectTo({ host, localAddress, program, version, transport });
+    const client = this.connectOnce({ host, localAddress, program, version, transport });
     const connection = { client, usedAt: performance.now() };
     this.connections.set(key, connection);
     client.catch(() => {
       if (this.connections.get(key) === connection) this.connections.delete(key);
     });
     return client;
+  }
+
+  /** For a single call. Rejects as {@link connectTo} does. */
+  async connectOnce(destination: Destination): Promise<RpcClient> {
+    this.mustHold();
+    const client = await connectTo(destination);
+    // Finding the way may have taken a while.
+    if (this.licence?.holds() !== false) return client;
+    client.close();
+    throw new LicenceLost();
   }
 
   forget(target: CallbackTarget, program: number): void {
@@ -74,6 +89,10 @@ export class ClientCalls {
   close(): void {
     clearInterval(this.timer);
     for (const key of [...this.connections.keys()]) this.drop(key);
+  }
+
+  private mustHold(): void {
+    if (this.licence?.holds() === false) throw new LicenceLost();
   }
 
   private closeIdle(): void {

@@ -1,6 +1,13 @@
 import { isIPv6 } from 'node:net';
 import type { Logger } from '../common/log.ts';
-import { type Dispatcher, type Peer, type TcpLimits, TcpTransport, UdpTransport } from '../rpc/index.ts';
+import {
+  type ConnectionEvents,
+  type Dispatcher,
+  type Peer,
+  type TcpLimits,
+  TcpTransport,
+  UdpTransport,
+} from '../rpc/index.ts';
 import { ConfigError } from './config.ts';
 
 /** Where a server listens: each address over TCP and UDP, on the same port. */
@@ -11,7 +18,19 @@ export interface Listeners {
   readonly port: number;
   /** Who is connected over TCP. */
   peers(): Peer[];
+  /** Takes no more calls, and lets those under way end. Connections stay open, in silence. */
+  quiesce(milliseconds: number): Promise<void>;
+  /** Ends every connection; clients connect again at once. */
+  reset(): void;
   close(): Promise<void>;
+}
+
+/** A socket that somebody else made and listens on. */
+export interface InheritedListener {
+  readonly fd: number;
+  readonly transport: 'tcp' | 'udp';
+  readonly address: string;
+  readonly port: number;
 }
 
 const NO_SUCH_ADDRESS = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
@@ -29,9 +48,6 @@ export async function listenOn(
   const tcp: TcpTransport[] = [];
   const udp: UdpTransport[] = [];
   const taken: string[] = [];
-  const close = async () => {
-    await Promise.all([...tcp, ...udp].map((transport) => transport.close()));
-  };
   let chosen = port;
   const listen = async (host: string) => {
     const stream = await TcpTransport.listen(dispatcher, { host, port: chosen }, options);
@@ -51,17 +67,50 @@ export async function listenOn(
       }
     }
   } catch (error) {
-    await close();
+    await closeAll(tcp, udp);
     throw listenError(error, addresses, chosen);
   }
+  return listenersOf(tcp, udp, taken, chosen);
+}
+
+/** Begins to accept on sockets that listen already; what has come meanwhile is waiting there. */
+export async function listenOnInherited(
+  dispatcher: Dispatcher,
+  sockets: readonly InheritedListener[],
+  options: { log: Logger; limits?: Partial<TcpLimits>; events?: ConnectionEvents },
+): Promise<Listeners> {
+  const tcp: TcpTransport[] = [];
+  const udp: UdpTransport[] = [];
+  try {
+    for (const { fd, transport, address: host } of sockets) {
+      if (transport === 'tcp') tcp.push(await TcpTransport.listen(dispatcher, { fd }, options));
+      else udp.push(await UdpTransport.listen(dispatcher, { fd, host }, options));
+    }
+  } catch (error) {
+    await closeAll(tcp, udp);
+    throw error;
+  }
+  const addresses = [...new Set(sockets.map(({ address }) => address))];
+  return listenersOf(tcp, udp, addresses, sockets[0]?.port ?? 0);
+}
+
+function listenersOf(tcp: TcpTransport[], udp: UdpTransport[], addresses: readonly string[], port: number): Listeners {
   return {
-    tcp,
-    udp,
-    addresses: taken,
-    port: chosen,
+    ...{ tcp, udp, addresses, port },
     peers: () => tcp.flatMap((transport) => transport.peers()),
-    close,
+    quiesce: async (milliseconds) => {
+      const streams = tcp.map((transport) => transport.quiesce(milliseconds));
+      await Promise.all([...streams, ...udp.map((transport) => transport.close(milliseconds))]);
+    },
+    reset: () => {
+      for (const transport of tcp) transport.reset();
+    },
+    close: () => closeAll(tcp, udp),
   };
+}
+
+async function closeAll(tcp: readonly TcpTransport[], udp: readonly UdpTransport[]): Promise<void> {
+  await Promise.all([...tcp, ...udp].map((transport) => transport.close()));
 }
 
 export function codeOf(error: unknown): string {

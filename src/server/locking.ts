@@ -1,13 +1,13 @@
 import type { Logger } from '../common/log.ts';
 import type { Exports, FileLocator } from '../exports/index.ts';
 import { Grace } from '../locks/grace.ts';
-import { LockManager } from '../locks/manager.ts';
+import { LockManager, type PendingGrant } from '../locks/manager.ts';
 import { clientKey } from '../locks/records.ts';
 import { Callbacks, nlmPrograms } from '../nlm/index.ts';
 import { Monitors, Notifier, nsmProgram } from '../nsm/index.ts';
-import type { ProgramVersion } from '../rpc/index.ts';
+import type { ProgramVersion, ServingLicence } from '../rpc/index.ts';
 import type { Monitor, StateStore } from '../state/index.ts';
-import { ClientCalls, connectTo } from './client-calls.ts';
+import { ClientCalls } from './client-calls.ts';
 
 /** How often clients that have no locks any more are looked for, to monitor them no longer. */
 const SWEEP_MS = 60_000;
@@ -22,6 +22,8 @@ export interface LockingOptions {
   readonly forget: boolean;
   /** Names that clients may have mounted this server by. */
   readonly names: readonly string[];
+  /** Without it no client is called. Left out: it never ends. */
+  readonly licence?: ServingLicence | undefined;
 }
 
 export interface Locking {
@@ -43,14 +45,15 @@ export async function startLocking({
   grace: limit,
   forget,
   names,
+  licence,
 }: LockingOptions): Promise<Locking> {
-  const calls = new ClientCalls();
+  const calls = new ClientCalls(licence);
   const grace = new Grace(log);
   const monitors = new Monitors(state.monitors, log);
   const callbacks = new Callbacks({ caller: calls, log, name: names[0] ?? 'server' });
   const notifier = new Notifier({
     monitors,
-    connect: (to) => connectTo({ ...to, transport: 'udp' }),
+    connect: (to) => calls.connectOnce({ ...to, transport: 'udp' }),
     names,
     told: (monitor) => grace.told(clientKey(monitor)),
     log,
@@ -62,7 +65,9 @@ export async function startLocking({
     grace,
     log,
   });
-  manager.onGrant = (grant) => void callbacks.grant(grant);
+  // Who waited when the last server ended may have its lock now, and cannot be told before this one can be asked.
+  const early: PendingGrant[] = [];
+  manager.onGrant = (grant) => void early.push(grant);
 
   const untold = () =>
     monitors.list().filter(({ told, watcher }) => told !== state.monitors.state && watcher === undefined);
@@ -78,7 +83,7 @@ export async function startLocking({
   grace.open(untold().map(clientKey), limit);
 
   const sweeper = setInterval(() => {
-    for (const monitor of monitors.idle()) if (!manager.knows(monitor)) void monitors.drop(monitor);
+    for (const monitor of monitors.idle()) if (!manager.knows(monitor)) monitors.drop(monitor).catch(() => {});
   }, SWEEP_MS).unref();
 
   return {
@@ -109,7 +114,11 @@ export async function startLocking({
     manager,
     grace,
     monitors: () => monitors.list(),
-    begin: () => notifier.start(),
+    begin: () => {
+      manager.onGrant = (grant) => void callbacks.grant(grant);
+      for (const grant of early.splice(0)) void callbacks.grant(grant);
+      notifier.start();
+    },
     close: async () => {
       clearInterval(sweeper);
       notifier.close();

@@ -1,4 +1,5 @@
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
+import { hostname, networkInterfaces } from 'node:os';
 
 /** What a client needs to know to mount an export. */
 export interface MountTarget {
@@ -20,6 +21,16 @@ export function mountCommand({ address, path, port, portmap }: MountTarget): str
   if (!portmap || isLoopback(address)) options.push('nolock');
   const host = ipv6 ? `[${address}]` : address;
   return `mount -t nfs -o ${options.join(',')} ${shellQuote(`${host}:${path}`)} /mnt`;
+}
+
+/** The address for {@link mountCommand} of a server that listens on these. */
+export function mountAddress(addresses: readonly string[]): string {
+  const [first = '127.0.0.1'] = addresses;
+  if (first !== '::' && first !== '0.0.0.0') return first;
+  const outside = Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .find(({ internal, family }) => !internal && family === 'IPv4');
+  return outside?.address ?? (isIP(hostname()) ? hostname() : '127.0.0.1');
 }
 
 function isLoopback(address: string): boolean {

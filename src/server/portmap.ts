@@ -19,7 +19,7 @@ export interface Portmap {
 
 const NONE: Portmap = { kind: 'none', close: async () => {} };
 /** A portmapper's calls are small. */
-const LIMITS = { maxRecord: 16 * 1024, maxConnections: 256, maxPerAddress: 32 };
+export const PORTMAP_LIMITS = { maxRecord: 16 * 1024, maxConnections: 256, maxPerAddress: 32 };
 
 /**
  * `on`: serve port 111, or fail. `auto`: serve it if it can be had, else register with the rpcbind that has it, else do
@@ -32,10 +32,7 @@ export async function startPortmap(
   log: Logger,
 ): Promise<Portmap> {
   if (mode === 'off') return NONE;
-  const endpoints = listeners.addresses.flatMap((address) =>
-    (['tcp', 'udp'] as const).map((transport) => ({ transport, address, port: listeners.port })),
-  );
-  const services = servicesOf(programs, endpoints);
+  const services = servicesOf(programs, endpointsOf(listeners.addresses, listeners.port));
   try {
     return await ownPortmap(listeners.addresses, services, log);
   } catch (error) {
@@ -51,14 +48,20 @@ export async function startPortmap(
 }
 
 async function ownPortmap(addresses: readonly string[], services: readonly Service[], log: Logger): Promise<Portmap> {
-  const portmapper = portmapPrograms(new Registry());
-  const own = addresses.flatMap((address) =>
-    (['tcp', 'udp'] as const).map((transport) => ({ transport, address, port: PMAP_PORT })),
-  );
-  const registry = new Registry([...servicesOf(portmapper, own), ...services]);
-  const dispatcher = new Dispatcher(portmapPrograms(registry), { log });
-  const listeners = await listenOn(dispatcher, addresses, PMAP_PORT, { log, limits: LIMITS });
+  const dispatcher = new Dispatcher(portmapperOf(addresses, services), { log });
+  const listeners = await listenOn(dispatcher, addresses, PMAP_PORT, { log, limits: PORTMAP_LIMITS });
   return { kind: 'own', close: () => listeners.close() };
+}
+
+/** A port mapper on these addresses, which tells of these services and of itself. */
+export function portmapperOf(addresses: readonly string[], services: readonly Service[]): ProgramVersion[] {
+  const portmapper = portmapPrograms(new Registry());
+  return portmapPrograms(new Registry([...servicesOf(portmapper, endpointsOf(addresses, PMAP_PORT)), ...services]));
+}
+
+/** Where programs are that answer on one port of each of these addresses. */
+export function endpointsOf(addresses: readonly string[], port: number) {
+  return addresses.flatMap((address) => (['tcp', 'udp'] as const).map((transport) => ({ transport, address, port })));
 }
 
 async function throughRpcbind(services: readonly Service[], log: Logger): Promise<Portmap> {
