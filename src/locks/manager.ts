@@ -1,8 +1,10 @@
+import { LicenceLost } from '../common/licence.ts';
 import type { Logger } from '../common/log.ts';
 import type { KeptLock, KeptRecord, KeptShare, KeptWaiter, LockStore } from '../state/index.ts';
 import { type FileSystem, FsError, type Inode } from '../vfs/index.ts';
 import { LockedFiles, type OpenFile } from './files.ts';
 import type { Grace } from './grace.ts';
+import { Handover } from './handover.ts';
 import { END, type Range } from './range.ts';
 import {
   type Callback,
@@ -109,6 +111,7 @@ export class LockManager {
   private readonly limits: LockLimits;
   private readonly files: LockedFiles;
   private readonly table: LockTable<LockTag>;
+  private readonly handover: Handover;
   private readonly shares = new ShareTable();
   private readonly pending = new Map<number, Pending>();
   /** Records whose file cannot be found now: its export is not mounted, or is gone. */
@@ -127,6 +130,11 @@ export class LockManager {
     this.limits = { ...LIMITS, ...options.limits };
     this.files = new LockedFiles(options.log);
     this.table = new LockTable(this.files);
+    this.handover = new Handover({
+      files: this.files,
+      held: (file) => this.locks().filter((lock) => lock.file === file),
+      log: options.log,
+    });
   }
 
   /** Takes up what the store has: locks are there again, and waiters wait on. Grants begin to be told when this ends. */
@@ -169,10 +177,10 @@ export class LockManager {
     try {
       await this.commit(outcome.effects, { drop: outcome.waiter === undefined ? [] : [outcome.waiter.id] });
       return 'granted';
-    } catch {
+    } catch (error) {
       await this.commitQuietly(this.table.replace(file, wish.owner, wish, before));
       this.closeIfUnused(file);
-      return 'nolocks';
+      return answerTo(error);
     }
   }
 
@@ -328,6 +336,7 @@ export class LockManager {
     this.isClosed = true;
     clearInterval(this.poller);
     clearTimeout(this.repair);
+    this.handover.close();
     this.options.grace.close();
     this.files.closeAll();
   }
@@ -378,9 +387,9 @@ export class LockManager {
     try {
       await this.write(record === undefined ? [] : [record], []);
       return 'blocked';
-    } catch {
+    } catch (error) {
       await this.commitQuietly(this.table.cancel(this.table.waiterFor(waiter) ?? waiter));
-      return 'nolocks';
+      return answerTo(error);
     }
   }
 
@@ -427,8 +436,8 @@ export class LockManager {
     try {
       await this.commit(effects, { drop, put });
       return 'granted';
-    } catch {
-      return 'nolocks';
+    } catch (error) {
+      return answerTo(error);
     }
   }
 
@@ -473,6 +482,7 @@ export class LockManager {
     try {
       await this.store.write(put, drop);
     } catch (error) {
+      if (error instanceof LicenceLost) throw error;
       this.log.error({ err: error }, 'locks could not be written; trying again');
       this.repair ??= setTimeout(() => void this.makeEqual(), REPAIR_MS).unref();
       throw error;
@@ -580,7 +590,7 @@ export class LockManager {
       this.log.error({ client: lock.tag.name, file }, 'a lock in the state contradicts another one, and is dropped');
       this.write([], [lock.id]).catch(() => {});
     } else if (!this.files.take(file, lock.exclusive, lock)) {
-      this.log.warn({ client: lock.tag.name, file }, 'a program of this host has taken a lock that a client still has');
+      this.handover.wait(file);
     }
   }
 
@@ -623,6 +633,12 @@ class Pending implements PendingGrant {
     this.confirm();
     this.undo();
   }
+}
+
+/** What a client is told when its change could not be written; nothing at all if the right to serve was gone. */
+function answerTo(error: unknown): LockAnswer {
+  if (error instanceof LicenceLost) throw error;
+  return 'nolocks';
 }
 
 function rangeOf({ start, end }: Range): Range {
