@@ -24,8 +24,9 @@ const MOST_CONNECTIONS = 8;
 /** Between rounds through all endpoints, as while etcd elects a leader. */
 const PAUSE_MILLISECONDS = 50;
 
+const INVALID_ARGUMENT = 3;
 /** gRPC's status codes for what another endpoint would refuse as well. */
-const FINAL = new Set([3, 7, 9, 11, 12]);
+const FINAL = new Set([INVALID_ARGUMENT, 7, 9, 11, 12]);
 const UNAUTHENTICATED = 16;
 /** Comes as INVALID_ARGUMENT, but a new login mends it. */
 const STALE_TOKEN = /invalid auth token|revision of auth store is old/;
@@ -122,9 +123,10 @@ export class EtcdGateway implements EtcdStore {
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         if (error instanceof Refused && FINAL.has(error.code)) throw new CoordinatorLost(`etcd refuses: ${reason}`);
+        deadline.reason = `${endpoint.host}: ${reason}`;
         this.current = (this.current + 1) % this.endpoints.length;
         if (tries % this.endpoints.length === 0) await this.pause();
-        if (deadline.left === 0) throw new CoordinatorLost(`etcd: ${endpoint.host}: ${reason}`, { cause: error });
+        deadline.check();
       }
     }
   }
@@ -212,7 +214,11 @@ function resultOf(status: number, text: string): unknown {
   const body = parse(text);
   if (status === 200) return body;
   const error = errorReply.safeParse(body);
-  if (!error.success) throw new Error(`HTTP status ${status}: ${text.slice(0, 200)}`);
+  if (!error.success) {
+    // Such as: passwords are in use, and the client's certificate has a common name, which is a user to etcd but not here.
+    const said = `HTTP status ${status}: ${text.slice(0, 200).trim()}`;
+    throw status === 400 ? new Refused(INVALID_ARGUMENT, said) : new Error(said);
+  }
   throw new Refused(error.data.code, error.data.message ?? error.data.error ?? `code ${error.data.code}`);
 }
 

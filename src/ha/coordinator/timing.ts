@@ -58,16 +58,20 @@ export function rejectAsLost(error: unknown): never {
 /** When a call has to be over. */
 export class Deadline {
   private readonly timing: Timing;
+  private readonly milliseconds: number;
+  private readonly what: string;
   private readonly at: number;
-  private readonly error: CoordinatorLost;
+  /** What went wrong last before the time was over, for the error. */
+  reason = '';
   private readonly cancel: () => void;
   private readonly waiting = new Set<(error: CoordinatorLost) => void>();
   private over = false;
 
   constructor(timing: Timing, milliseconds: number, what: string) {
     this.timing = timing;
+    this.milliseconds = milliseconds;
+    this.what = what;
     this.at = timing.now() + milliseconds;
-    this.error = new CoordinatorLost(`${what}: no answer within ${Math.round(milliseconds)} ms`);
     this.cancel = timing.after(milliseconds, () => this.expire());
   }
 
@@ -78,7 +82,7 @@ export class Deadline {
 
   /** Throws when the time is over. A process that was stopped finds out here, before its timers run. */
   check(): void {
-    if (this.left === 0) throw this.error;
+    if (this.left === 0) throw this.error();
   }
 
   /** The promise's outcome, or a rejection when the time is over. */
@@ -89,7 +93,7 @@ export class Deadline {
       promise.then(
         (value) => {
           settled();
-          if (this.left === 0) reject(this.error);
+          if (this.left === 0) reject(this.error());
           else resolve(value);
         },
         (error: unknown) => {
@@ -107,7 +111,13 @@ export class Deadline {
 
   private expire(): void {
     this.over = true;
-    for (const reject of this.waiting) reject(this.error);
+    const error = this.error();
+    for (const reject of this.waiting) reject(error);
     this.waiting.clear();
+  }
+
+  private error(): CoordinatorLost {
+    const reason = this.reason === '' ? '' : ` (${this.reason})`;
+    return new CoordinatorLost(`${this.what}: no answer within ${Math.round(this.milliseconds)} ms${reason}`);
   }
 }

@@ -123,12 +123,13 @@ export class EtcdLab {
   }
 }
 
+/** One certificate for servers and clients. It has no common name: etcd's gateway refuses clients with one once users have passwords. */
 function makeCertificates(folder: string): EtcdFiles {
   const path = (name: string) => join(folder, name);
   const openssl = (...args: string[]) => execFileSync('/usr/bin/openssl', args, { stdio: 'pipe' });
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
   openssl('req', '-x509', ...key, '-subj', '/CN=lab', '-keyout', path('ca.key'), '-out', path('ca.pem'));
-  openssl('req', ...key.slice(0, -2), '-subj', '/CN=etcd', '-keyout', path('key.pem'), '-out', path('request.pem'));
+  openssl('req', ...key.slice(0, -2), '-subj', '/O=etcd', '-keyout', path('key.pem'), '-out', path('request.pem'));
   writeFileSync(path('names'), 'subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n');
   openssl(
     ...['x509', '-req', '-in', path('request.pem'), '-CA', path('ca.pem'), '-CAkey', path('ca.key')],
