@@ -156,6 +156,8 @@ export class Round {
     if (home === undefined || home === lease.holder || this.unfitness(home) !== undefined) return undefined;
     const obstacle = (): string | undefined => {
       const moves = this.recentMoves(item);
+      // Whether that is over, only a try can tell, and each costs the clients a pause: an administrator decides.
+      if (this.state(item, home).phase === 'failed') return `it failed there, and only an order to move tries again`;
       if (this.isBarred(item, home)) return 'it failed there lately';
       if ((this.node(home)?.aliveFor ?? 0) < WELL) return `${home} has not been alive for ${WELL / SECOND} seconds yet`;
       if (moves >= MOST_MOVES) return `it has moved ${moves} times within ${PERIOD / MINUTE} minutes`;

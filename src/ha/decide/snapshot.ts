@@ -74,7 +74,10 @@ export interface NodeSnapshot {
   readonly name: string;
   /** Publishes, and within the lease time. */
   readonly alive: boolean;
-  /** How long it has been alive without a break as seen from here, milliseconds. */
+  /**
+   * How long it has been alive without a break as seen from here, milliseconds. Of this node itself: for how long its
+   * coordinator has answered without a break of a lease time.
+   */
   readonly aliveFor: number;
   /** What it published last; of this node itself, what holds now. */
   readonly status: PublishedStatus | undefined;

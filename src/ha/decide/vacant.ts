@@ -59,7 +59,7 @@ function decideReserved(round: Round, item: PackageSnapshot, lease: Lease): Deci
 
 /** Anybody may take it: the first of the ranking does, the others only if that one does not. */
 function decideFree(round: Round, item: PackageSnapshot, order: MoveOrder | undefined): Decision {
-  const { plan } = item;
+  const { plan, lease } = item;
   const { self } = round;
   const vacancy = vacancyOf(item);
   const unfit = round.unfitness(self);
@@ -74,7 +74,9 @@ function decideFree(round: Round, item: PackageSnapshot, order: MoveOrder | unde
       `${vacancy}; it failed on ${self}, which tries again in a while because no other node can take it`,
     );
   }
-  if (plan.nodes[0] !== self && isEarly(round, item)) return idle(round, item, `${vacancy}; ${patience(round)}`);
+  // The node that wants it most waits for nobody but a last holder, who may be back at any moment.
+  const isExpected = plan.nodes[0] !== self || (lease?.state === 'expired' && !round.isAlive(lease.holder));
+  if (isExpected && isEarly(round, item)) return idle(round, item, `${vacancy}; ${patience(round)}`);
   const turn = rank * (plan.fenced ? FENCED_TURN : TURN);
   if (vacantFor(round, item, ranking.slice(0, rank)) < turn) {
     return idle(round, item, `${vacancy}; ${ranking[0]} is to take it`);

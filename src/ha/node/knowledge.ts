@@ -32,7 +32,9 @@ export class Knowledge {
   private readonly clock: Clock;
   private readonly version: string;
   private view: ClusterView | undefined;
-  private heardAt = 0;
+  private heardAt = Number.NEGATIVE_INFINITY;
+  /** Since when the coordinator has answered without a break of a lease time. */
+  private joinedAt = 0;
   /** When something was first seen to be as it is, by its name and value; monotonic. */
   private readonly firsts = new Map<string, { readonly value: string; readonly at: number }>();
   private decisions: ReadonlyMap<string, Decision> = new Map();
@@ -44,8 +46,11 @@ export class Knowledge {
   }
 
   learned(view: ClusterView): void {
+    const now = this.clock.monotonic();
+    // Who was not heard for so long knows no better than after a start who else is well.
+    if (now - this.heardAt > this.config.leaseMilliseconds) this.joinedAt = now;
     this.view = view;
-    this.heardAt = this.clock.monotonic();
+    this.heardAt = now;
   }
 
   decided(decisions: readonly Decision[]): void {
@@ -92,7 +97,7 @@ export class Knowledge {
     const known = this.view?.nodes.get(name);
     const alive = isSelf || known?.alive === true;
     const orders = this.orders.nodes[name] ?? NOT_DRAINED;
-    const aliveOrNot = this.since(`alive ${name}`, alive);
+    const aliveOrNot = isSelf ? this.clock.monotonic() - this.joinedAt : this.since(`alive ${name}`, alive);
     return {
       name,
       alive,

@@ -471,6 +471,11 @@ check(
   { b: 'keep: b serves p; it does not go back to a now: it failed there lately' },
 );
 check(
+  'failback: not by itself to a node where it failed last time',
+  { ...back, states: { b: active, a: { phase: 'failed' } } },
+  { b: 'keep: b serves p; it does not go back to a now: it failed there, and only an order to move tries again' },
+);
+check(
   'failback: not if the package has moved too often',
   { ...back, recentMoves: [9, 4, 3, 2, 1].map((n) => NOW - n * MINUTE), states: { b: active } },
   { b: 'keep: b serves p; it does not go back to a now: it has moved 5 times within 10 minutes' },

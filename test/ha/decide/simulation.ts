@@ -246,7 +246,7 @@ class SimNode {
       return simulation.broken.has(`${this.name} ${name}`) ? this.fail(name) : this.served(name, runner);
     const { grant, successor } = runner;
     runner.grant = undefined;
-    this.enter(runner, 'idle');
+    this.enter(runner, runner.barredUntil > simulation.wall ? 'failed' : 'idle');
     if (grant !== undefined) await this.coordinator.release(grant, successor).catch(ignoreLost);
   }
 
