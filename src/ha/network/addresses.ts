@@ -25,7 +25,7 @@ const SPARE_SECONDS = 1;
 export interface AddressesOptions {
   readonly ip: IpCommand;
   readonly clock: MonotonicClock;
-  readonly log: Logger;
+  readonly log: Pick<Logger, 'warn'>;
   /** The service addresses of every package of the cluster: all others are left alone. */
   readonly ours: readonly string[];
 }
@@ -39,7 +39,7 @@ export interface AddressesOptions {
 export class Addresses {
   private readonly ip: IpCommand;
   private readonly clock: MonotonicClock;
-  private readonly log: Logger;
+  private readonly log: Pick<Logger, 'warn'>;
   private readonly ours: ReadonlySet<string>;
   private readonly prepared = new Set<string>();
   private last: Promise<unknown> = Promise.resolve();

@@ -11,7 +11,7 @@ const SETTINGS = [
 ] as const;
 
 /** Sets what {@link SETTINGS} names, where the process may: in a container /proc/sys is often read-only. */
-export function prepareDevice(device: string, log: Logger): void {
+export function prepareDevice(device: string, log: Pick<Logger, 'warn'>): void {
   for (const setting of SETTINGS) {
     const name = setting(device);
     try {

@@ -20,7 +20,6 @@ const rawSendto = define<[fd: number, data: Buffer, size: number, flags: number,
 );
 const rawIoctl = define<[fd: number, request: number, argument: Buffer]>('int ioctl(int, unsigned long, void*)');
 const rawClose = define<[fd: number]>('int close(int)');
-const rawMlockall = define<[flags: number]>('int mlockall(int)');
 
 export const AF_INET = 2;
 export const AF_INET6 = 10;
@@ -79,11 +78,6 @@ export function ioctl(fd: number, request: number, argument: Buffer, what: strin
 
 export function close(fd: number): void {
   rawClose(fd);
-}
-
-/** @returns false if the kernel refuses. */
-export function mlockall(flags: number): boolean {
-  return rawMlockall(flags) === 0;
 }
 
 function check(result: number, what: string): number {

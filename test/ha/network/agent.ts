@@ -1,4 +1,5 @@
 /** Runs inside one of the hosts of {@link ./hosts.ts} and does there what the test asks for: a JSON line each way. */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -14,6 +15,8 @@ import {
   type ServiceAddress,
   tickle,
 } from '../../../src/ha/network/index.ts';
+import { startTimeOf, Watchdog } from '../../../src/ha/node/watchdog.ts';
+import type { WatchOrder } from '../../../src/ha/node/watchdog-duty.ts';
 import type { Connection } from '../../../src/ha/protocol.ts';
 import { capture } from './capture.ts';
 import { memoryLog } from './memory-log.ts';
@@ -21,6 +24,7 @@ import { memoryLog } from './memory-log.ts';
 const log = memoryLog();
 const sockets = new Map<string, { socket: Socket; ended: Promise<string> }>();
 const captures = new Map<string, Buffer[]>();
+let watchdog: Watchdog | undefined;
 let network: NodeNetwork | undefined;
 
 function addresses(ours: readonly string[]): Addresses {
@@ -52,6 +56,22 @@ export const calls = {
   lower: (name: string) => network!.lower(name),
   reconcileNetwork: () => network!.reconcile(),
   state: async (name: string) => ({ isolated: network!.isolated, where: network!.where(name) }),
+
+  pid: async () => process.pid,
+  /** A process with nothing to do, which outlives this one. */
+  sleeper: async () => {
+    const { pid } = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });
+    return { pid: pid!, startTime: startTimeOf(pid!)! };
+  },
+  isAlive: async (pid: number) => startTimeOf(pid) !== undefined,
+  signal: async (pid: number, name: NodeJS.Signals) => void process.kill(pid, name),
+
+  startWatchdog: async () => void (watchdog = new Watchdog({ log })),
+  watchdogPid: async () => watchdog!.pid,
+  watch: async (order: Omit<WatchOrder, 'until' | 'addresses'>, addresses: readonly ServiceAddress[], ms: number) =>
+    watchdog!.send({ type: 'watch', ...order, addresses, until: monotonic() + ms }),
+  forget: async (name: string) => watchdog!.send({ type: 'forget', package: name }),
+  closeWatchdog: async () => await watchdog!.close(),
 
   openSockets: async (list: readonly string[], port: number, portmap: boolean) =>
     openServiceSockets(list, port, portmap).sockets,

@@ -74,12 +74,13 @@ export class Hosts {
   /** Starts a process that does on this host what it is told. */
   agent(host: string): Agent {
     const args = ['netns', 'exec', host, process.execPath, '--import', 'tsx', AGENT];
-    const agent = new Agent(this.switch.spawn('ip', args, ['pipe', 'pipe', 'inherit'], { cwd: REPOSITORY }));
+    const agent = new Agent(this.switch.spawn('ip', args, ['pipe', 'pipe', 'pipe'], { cwd: REPOSITORY }));
     this.agents.push(agent);
     return agent;
   }
 
   async dispose(): Promise<void> {
+    for (const agent of this.agents) agent.resume();
     await this.switch.dispose();
   }
 }
@@ -90,6 +91,7 @@ export class Agent {
   private readonly waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   private calls = 0;
   private ended = false;
+  private complaints = '';
 
   constructor(child: ChildProcess) {
     this.child = child;
@@ -100,18 +102,28 @@ export class Agent {
       if (error === undefined) call?.resolve(value as never);
       else call?.reject(new Error(error));
     });
+    child.stderr!.on('data', (chunk: Buffer) => (this.complaints += chunk.toString('utf8')));
     child.stdin!.on('error', () => {}); // It may be gone.
     child.on('close', () => {
       this.ended = true;
-      for (const { reject } of this.waiting.values()) reject(new Error('the agent ended'));
+      for (const { reject } of this.waiting.values()) reject(this.gone);
     });
+  }
+
+  private get gone(): Error {
+    return new Error(`the agent ended\n${this.complaints}`);
+  }
+
+  /** What waits for a process inside stops when that is stopped, and would not notice its end. */
+  resume(): void {
+    this.child.kill('SIGCONT');
   }
 
   call<Name extends keyof Calls>(
     name: Name,
     ...args: Parameters<Calls[Name]>
   ): Promise<Awaited<ReturnType<Calls[Name]>>> {
-    if (this.ended) return Promise.reject(new Error('the agent ended'));
+    if (this.ended) return Promise.reject(this.gone);
     const id = this.calls++;
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => reject(new Error(`no answer to ${name} within ${PATIENCE_MS} ms`)), PATIENCE_MS);
