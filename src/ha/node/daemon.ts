@@ -15,6 +15,7 @@ import { addToHistory, change, HISTORY, NO_ORDERS, ORDERS, parseHistory, parseOr
 import { Knowledge, type Own } from './knowledge.ts';
 import { Loop } from './loop.ts';
 import { pause } from './operation.ts';
+import { hostParts, type NodeParts } from './parts.ts';
 import type { NodePorts } from './ports.ts';
 import { PackageRunner, type Served } from './runner.ts';
 
@@ -30,13 +31,6 @@ const LEAVE_DEADLINE = 15_000;
 const LEAVE_POLL = 20;
 
 const { version: VERSION } = createRequire(import.meta.url)('#package') as { version: string };
-
-export interface NodeParts {
-  readonly coordinator: Coordinator;
-  readonly ports: NodePorts;
-  /** Server processes log as JSON, also on a terminal. */
-  readonly json: boolean;
-}
 
 /** The node's part in the cluster: `steadfs node`. */
 export class NodeDaemon implements ClusterPort {
@@ -84,8 +78,8 @@ export class NodeDaemon implements ClusterPort {
   }
 
   /** Joins the cluster. What an earlier run left on this node's interfaces is taken away first. */
-  static async start(config: ClusterConfig, log: Logger, parts: NodeParts): Promise<NodeDaemon> {
-    const daemon = new NodeDaemon(config, log, parts);
+  static async start(config: ClusterConfig, log: Logger, parts?: NodeParts): Promise<NodeDaemon> {
+    const daemon = new NodeDaemon(config, log, parts ?? (await hostParts(config, log)));
     await daemon.reconcile();
     daemon.loops.publish.soon();
     daemon.loops.tick.soon();

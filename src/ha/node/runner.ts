@@ -117,7 +117,7 @@ export class PackageRunner {
     const isIdle = this.operations.kind === undefined;
     switch (action.do) {
       case 'prepare':
-        if (isIdle && !this.granted) this.prepare();
+        if (isIdle && !this.granted && !this.isBarred) this.prepare();
         return;
       case 'stand down':
         if (isIdle && !this.granted && this.standby.exists) {
@@ -133,7 +133,7 @@ export class PackageRunner {
           this.operations.begin('fence', () => this.fence(action.node, circumstances.lease?.token));
         return;
       case 'take':
-        if (isIdle && !this.granted) {
+        if (isIdle && !this.granted && !this.hasJustFailed) {
           const from = circumstances.lease?.holder;
           this.operations.begin('take', (signal) => this.take(signal, { ...action, reason, from }));
         }
@@ -166,6 +166,11 @@ export class PackageRunner {
 
   private get isBarred(): boolean {
     return this.ports.clock.wall() < this.barredUntil;
+  }
+
+  /** Whatever is decided, a failure is not repeated without a pause. */
+  private get hasJustFailed(): boolean {
+    return this.ports.clock.wall() - this.lastFailure < RETRY_PAUSE;
   }
 
   private enter(phase: PublishedPackage['phase'], problem?: string): void {

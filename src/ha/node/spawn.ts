@@ -1,9 +1,9 @@
 import { fork } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FromServer } from '../protocol.ts';
 import type { ServerSpawner } from './ports.ts';
+import { startTimeOf } from './watchdog.ts';
 
 /** The server process's own program, beside this one: compiled if this is. */
 const ENTRY = fileURLToPath(new URL(`../../server/managed-process${extname(import.meta.url)}`, import.meta.url));
@@ -32,20 +32,10 @@ export const hostServers: ServerSpawner = {
     send({ type: 'prepare', settings: { ...settings, sockets: inherited } });
     return {
       pid: child.pid ?? 0,
-      startTime: startTimeOf(child.pid),
+      startTime: (child.pid !== undefined && startTimeOf(child.pid)) || '',
       send,
       kill: (signal) => child.kill(signal),
       exited,
     };
   },
 };
-
-/** Field 22 of /proc/PID/stat; the second one, a name in parentheses, may have spaces in it. */
-function startTimeOf(pid: number | undefined): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  } catch {
-    return ''; // It is gone already.
-  }
-}

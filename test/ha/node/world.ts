@@ -6,6 +6,9 @@ import type { Connection, FromServer, ToServer, ToWatchdog } from '../../../src/
 
 export const LEASE = 3000;
 
+/** More than this in one go, and something runs in circles. */
+const MOST_TIMERS = 10_000;
+
 /** A clock that stands still until it is told to go on. */
 export class FakeClock implements Clock {
   now = 10_000;
@@ -26,7 +29,8 @@ export class FakeClock implements Clock {
   async advance(milliseconds: number): Promise<void> {
     const end = this.now + milliseconds;
     await settle();
-    for (;;) {
+    for (let timers = 0; ; timers++) {
+      if (timers > MOST_TIMERS) throw new Error(`a busy loop: ${timers} timers within ${milliseconds} ms`);
       const next = this.timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
       if (next === undefined) break;
       this.timers = this.timers.filter((timer) => timer !== next);
