@@ -8,6 +8,7 @@ import {
   Addresses,
   announce,
   ip,
+  isLinkUp,
   NodeNetwork,
   openFramePort,
   openSegmentPort,
@@ -38,6 +39,7 @@ export const calls = {
   captured: async (device: string) => captures.get(device)!.map((frame) => frame.toString('hex')),
   logged: async () => log.lines,
 
+  isLinkUp: async (device: string) => isLinkUp(device),
   hold: (address: ServiceAddress, milliseconds: number) =>
     addresses([address.address]).hold(address, monotonic() + milliseconds),
   remove: (address: string) => addresses([address]).remove(address),

@@ -55,6 +55,11 @@ export class Hosts {
     await this.switch.exec('ip', ['link', 'add', port, 'type', 'veth', 'peer', 'name', device, 'netns', host]);
     await this.switch.exec('ip', ['link', 'set', port, 'master', 'br0', 'up']);
     await this.ip(host, `link set ${device} up`);
+    // The kernel tells of a link's change once a second at most.
+    await until(`${device} of ${host} is up`, async () => {
+      const [{ operstate }] = JSON.parse(await this.ip(host, `-json link show ${device}`));
+      return operstate === 'UP';
+    });
   }
 
   /** Pulls a cable, or puts it back. */
