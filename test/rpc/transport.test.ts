@@ -51,6 +51,27 @@ test('a client that does not read its replies is no longer read from, others are
   });
 });
 
+test('memory that replies are sent from is lent again once each, and not before the reply has left', async () => {
+  await withServer(async ({ port, program }) => {
+    const client = await WireClient.connect(port);
+    const sizes = Array.from({ length: 60 }, (_, i) => [1 << 20, 20_000, 300_000, 100][i % 4]!);
+    client.socket.pause();
+    for (const [xid, size] of sizes.entries()) {
+      client.send(frame(callMessage({ xid, procedure: BIG, args: words(size) })));
+    }
+    await pause(50);
+    client.socket.resume();
+    for (const [xid, size] of sizes.entries()) {
+      const reply = await client.reply();
+      assert.deepEqual(reply.subarray(0, 28), words(xid, 1, 0, 0, 0, 0, size));
+      assert.ok(reply.subarray(28).equals(Buffer.alloc(size, xid + 1)), `the bytes of reply ${xid}`);
+    }
+    while (program.lent > 0) await pause(2);
+    assert.equal(program.lent, 0);
+    client.close();
+  });
+});
+
 test('a connection with too many calls under way is not read from until one ends', async () => {
   await withServer(
     async ({ port, program }) => {

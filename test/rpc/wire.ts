@@ -41,6 +41,21 @@ export class TestProgram {
   runs = 0;
   readonly slow: (() => void)[] = [];
   readonly versions: ProgramVersion[];
+  /** Replies of BIG whose memory is still lent. */
+  lent = 0;
+  private readonly memory: Buffer[] = [];
+  private bigReplies = 0;
+
+  /** Memory that was lent before, with the number of the reply in each byte. */
+  private lend(size: number): { bytes: Buffer; release: () => void } {
+    const memory = this.memory.pop() ?? Buffer.alloc(1 << 20);
+    this.lent += 1;
+    const release = () => {
+      this.lent -= 1;
+      this.memory.push(memory);
+    };
+    return { bytes: memory.subarray(0, size).fill((this.bigReplies++ % 250) + 1), release };
+  }
 
   constructor() {
     const rows = [
@@ -105,9 +120,12 @@ export class TestProgram {
         number: BIG,
         name: 'BIG',
         args: uint32,
-        res: { read: (from) => from.opaque(1 << 20), write: (to, value: Buffer) => to.bulk(value) },
+        res: {
+          read: (from) => ({ bytes: from.opaque(1 << 20) }),
+          write: (to, { bytes, release }: { bytes: Buffer; release?: () => void }) => to.bulk(bytes, release),
+        },
         idempotent: true,
-        handle: (size) => Buffer.alloc(size, 7),
+        handle: (size) => this.lend(size),
       }),
       procedure({
         number: BULK,
