@@ -134,7 +134,7 @@ async function carryOut(flags: Flags, waiting: Waiting): Promise<void> {
     case 'done':
       return say(flags, [answer.reason]);
     case 'taken':
-      if (flags.wait === false) return say(flags, ['ordered']);
+      if (flags.wait === false) return say(flags, ['ordered'], false);
   }
   const deadline = Date.now() + (flags.timeout ?? TIMEOUT_SECONDS) * 1000;
   for (;;) {
@@ -175,8 +175,8 @@ async function ask(run: string, question: string, body?: unknown): Promise<unkno
   }
 }
 
-function say({ json }: Flags, lines: readonly string[]): void {
-  process.stdout.write(json ? `${JSON.stringify({ done: true, messages: lines })}\n` : `${lines.join('\n')}\n`);
+function say({ json }: Flags, lines: readonly string[], done = true): void {
+  process.stdout.write(json ? `${JSON.stringify({ done, messages: lines })}\n` : `${lines.join('\n')}\n`);
 }
 
 function end(code: number, message: string): never {

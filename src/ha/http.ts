@@ -7,7 +7,7 @@ const MAX_CONNECTIONS = 256;
 
 /**
  * Tells load balancers and monitors how this node is, with a small JSON body. `/health`: the daemon works and hears the
- * coordinator. `/ready`: every package that this node holds is served. `/active/PACKAGE`: it is served here. 200 if so, 503
+ * coordinator. `/ready`: every package that this node holds, or is taking, is served. `/active/PACKAGE`: it is served here. 200 if so, 503
  * if not.
  */
 export class HealthServer {
@@ -90,8 +90,10 @@ function health(report: ClusterReport): Answer {
 }
 
 function ready(report: ClusterReport): Answer {
-  const held = report.packages.filter(({ lease }) => lease?.state === 'held' && lease.holder === report.node);
-  const packages = held.map(({ name, states }) => ({ name, phase: states[report.node]?.phase ?? 'idle' }));
+  const own = report.packages.filter(
+    ({ lease, action }) => action === 'take' || (lease?.state === 'held' && lease.holder === report.node),
+  );
+  const packages = own.map(({ name, states }) => ({ name, phase: states[report.node]?.phase ?? 'idle' }));
   const isReady = isHeard(report) && packages.every(({ phase }) => phase === 'active');
   return { status: isReady ? 200 : 503, body: { ready: isReady, node: report.node, packages } };
 }
