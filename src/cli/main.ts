@@ -5,6 +5,7 @@ import { clusterCommand } from './cluster.ts';
 import { conformanceCommand } from './conformance.ts';
 import { exportsCommand } from './exports.ts';
 import { locksCommand } from './locks.ts';
+import { nodeCommand } from './node.ts';
 import { serveCommand } from './serve.ts';
 import { clientsCommand, statusCommand } from './status.ts';
 
@@ -16,6 +17,7 @@ const program = new Command('steadfs')
   .addCommand(statusCommand())
   .addCommand(clientsCommand())
   .addCommand(locksCommand())
+  .addCommand(nodeCommand())
   .addCommand(clusterCommand())
   .addCommand(conformanceCommand())
   .showHelpAfterError('(steadfs COMMAND --help says more)');
