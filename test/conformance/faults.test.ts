@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { ALL_CASES } from '../../conformance/protocol/cases.ts';
 import { runCases } from '../../conformance/protocol/runner.ts';
 import { FAULTS } from './faults/index.ts';
+import { DOCUMENT, withTable } from './faults/table.ts';
 import { type Alterations, startTestServer } from './server.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'needs root, to serve users under their own identities';
@@ -29,6 +31,11 @@ test('the cases that are to catch faults pass on a sound server', { skip }, asyn
 
 test('faults have names of their own', () => {
   assert.equal(new Set(FAULTS.map(({ name }) => name)).size, FAULTS.length);
+});
+
+test('docs/conformance.md lists the faults (node --import tsx test/conformance/faults/table.ts writes it)', () => {
+  const document = readFileSync(DOCUMENT, 'utf8');
+  assert.equal(document, withTable(document));
 });
 
 for (const { name, breaks, caughtBy, ...alterations } of FAULTS) {
