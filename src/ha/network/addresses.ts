@@ -41,7 +41,7 @@ export class Addresses {
   private readonly clock: MonotonicClock;
   private readonly log: Pick<Logger, 'warn'>;
   private readonly ours: ReadonlySet<string>;
-  private readonly prepared = new Set<string>();
+  private readonly complained = new Set<string>();
   private last: Promise<unknown> = Promise.resolve();
 
   constructor({ ip, clock, log, ours }: AddressesOptions) {
@@ -59,10 +59,7 @@ export class Addresses {
     return this.inTurn(async () => {
       const left = until - this.clock();
       if (left <= 0) throw new IpFailed(`${address.address} is not put up: the right to it has ended`);
-      if (!this.prepared.has(address.device)) {
-        this.prepared.add(address.device);
-        prepareDevice(address.device, this.log);
-      }
+      this.prepare(address.device);
       const seconds = `${Math.ceil(left / 1000) + SPARE_SECONDS}`;
       const name = `${address.address}/${address.prefix}`;
       // Equal lifetimes: it is never "deprecated", which would keep it from being a source address.
@@ -100,6 +97,13 @@ export class Addresses {
       await this.takeAway(removed);
       return { removed, missing };
     });
+  }
+
+  private prepare(device: string): void {
+    for (const problem of prepareDevice(device)) {
+      if (!this.complained.has(problem)) this.log.warn({ device }, problem);
+      this.complained.add(problem);
+    }
   }
 
   private async matching(test: (present: PresentAddress) => boolean): Promise<PresentAddress[]> {

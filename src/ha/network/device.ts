@@ -1,5 +1,4 @@
-import { writeFileSync } from 'node:fs';
-import type { Logger } from '../../common/log.ts';
+import { readFileSync, writeFileSync } from 'node:fs';
 
 /** What an interface needs that carries service addresses, below /proc/sys/net. */
 const SETTINGS = [
@@ -10,18 +9,22 @@ const SETTINGS = [
   (device: string) => `ipv6/conf/${device}/ignore_routes_with_linkdown`,
 ] as const;
 
-/** Sets what {@link SETTINGS} names, where the process may: in a container /proc/sys is often read-only. */
-export function prepareDevice(device: string, log: Pick<Logger, 'warn'>): void {
-  for (const setting of SETTINGS) {
+/**
+ * Sets what {@link SETTINGS} names. An interface that is made anew has lost it, so this is for every time.
+ * @returns what could not be set: in a container /proc/sys is often read-only.
+ */
+export function prepareDevice(device: string): string[] {
+  return SETTINGS.flatMap((setting) => {
     const name = setting(device);
     try {
-      writeFileSync(`/proc/sys/net/${name}`, '1');
+      const file = `/proc/sys/net/${name}`;
+      if (readFileSync(file, 'latin1').trim() !== '1') writeFileSync(file, '1');
+      return [];
     } catch (error) {
       // No such protocol in this kernel, or no such interface: adding the address will tell.
-      if (isMissing(error)) continue;
-      log.warn({ err: error, device }, `net/${name} is to be 1, and could not be set`);
+      return isMissing(error) ? [] : [`net/${name} is to be 1, and could not be set: ${error}`];
     }
-  }
+  });
 }
 
 function isMissing(error: unknown): boolean {

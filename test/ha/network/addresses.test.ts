@@ -131,6 +131,22 @@ test('what cannot be done is said: no such interface, a right that has ended', {
   });
 });
 
+test('settings that cannot be made are named once, and the address is there all the same', {
+  skip: missing,
+}, async () => {
+  await withHosts(['a'], async (hosts) => {
+    const a = hosts.agent('a');
+    await a.call('open', [{ name: 'p', addresses: [IPV4] }], ['eth0']);
+    await a.call('readOnlySettings');
+    await a.call('raise', 'p', LONG);
+    await a.call('renew', 'p', LONG);
+    assert.ok((await a.call('list')).some(({ address }) => address === IPV4.address));
+    const logged = await a.call('logged');
+    assert.equal(logged.length, 3, `${logged}`);
+    assert.match(logged[0]!, /^warn: net\/ipv4\/conf\/eth0\/promote_secondaries is to be 1, .*EROFS/);
+  });
+});
+
 interface AddressInfo {
   local: string;
   valid_life_time: number;

@@ -1,5 +1,5 @@
 /** Runs inside one of the hosts of {@link ./hosts.ts} and does there what the test asks for: a JSON line each way. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -38,6 +38,12 @@ export const calls = {
   /** What has been captured so far, in hexadecimal. */
   captured: async (device: string) => captures.get(device)!.map((frame) => frame.toString('hex')),
   logged: async () => log.lines,
+
+  /** As it is in a container; for every process of this host. */
+  readOnlySettings: async () => {
+    execFileSync('mount', ['--bind', '/proc/sys', '/proc/sys']);
+    execFileSync('mount', ['-o', 'remount,bind,ro', '/proc/sys']);
+  },
 
   isLinkUp: async (device: string) => isLinkUp(device),
   hold: (address: ServiceAddress, milliseconds: number) =>
