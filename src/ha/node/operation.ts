@@ -63,3 +63,7 @@ export class Operations {
     this.current = { kind, controller, done };
   }
 }
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,7 +1,12 @@
 import type { PackageConfig } from '../config.ts';
 import type { ManagedSettings } from '../protocol.ts';
 import { ManagedServer } from './managed-server.ts';
+import { pause } from './operation.ts';
 import type { NodePorts, PackageSockets } from './ports.ts';
+
+/** The server process of a daemon that died goes on until its licence ends, and its sockets with it. Milliseconds. */
+const LISTEN_PATIENCE = 4000;
+const LISTEN_PAUSE = 100;
 
 /** The package's listening sockets, and a server process that waits to be activated. */
 export class Standby {
@@ -31,10 +36,19 @@ export class Standby {
     return this.starting !== undefined;
   }
 
-  /** Opens the sockets, unless they are. Throws if a port is taken. */
-  listen(): PackageSockets {
-    this.sockets ??= this.ports.network.listen(this.plan);
-    return this.sockets;
+  /** Opens the sockets, unless they are. Rejects if a port stays taken, for so long as a former run's process may live. */
+  async listen(): Promise<PackageSockets> {
+    const { clock, network } = this.ports;
+    const deadline = clock.monotonic() + LISTEN_PATIENCE;
+    for (;;) {
+      try {
+        this.sockets ??= network.listen(this.plan);
+        return this.sockets;
+      } catch (error) {
+        if (clock.monotonic() >= deadline) throw error;
+        await pause(clock, LISTEN_PAUSE);
+      }
+    }
   }
 
   /** The process that is there, or a new one. Rejects if it cannot be started. */
@@ -71,7 +85,7 @@ export class Standby {
   }
 
   private async start(): Promise<ManagedServer> {
-    const { sockets } = this.listen();
+    const { sockets } = await this.listen();
     const server = new ManagedServer(this.ports.servers, this.settings, sockets, this.ports.clock);
     this.process = server;
     try {
