@@ -94,33 +94,18 @@ export class EtcdCoordinator implements Coordinator {
   acquire(name: string): Promise<Grant | undefined> {
     return this.ask(`acquiring ${name}`, async (deadline) => {
       const asked = this.timing.now();
-      const keys = [this.key('leases', name), this.key('beats', name)] as const;
-      const last = this.seenIn(name, await this.commit({ when: [], put: [], get: keys }, deadline));
+      const get = [this.key('leases', name), this.key('beats', name)];
+      const last = this.seenIn(name, await this.commit({ when: [], put: [], get }, deadline));
       if (last !== undefined && last.id === this.unanswered.get(name)) return this.claimed(name, last.claim, deadline);
       if (last !== undefined && !mayTake(last.lease, this.node, this.leaseMilliseconds)) return undefined;
 
       const id = randomUUID();
-      this.unanswered.set(name, id);
-      const answer = await this.commit(
-        {
-          when: [
-            [keys[0], last?.claim ?? 0],
-            [keys[1], last?.beat ?? 0],
-          ],
-          put: [
-            [keys[0], JSON.stringify({ holder: this.node, id })],
-            [keys[1], held(0)],
-          ],
-          get: keys,
-        },
-        deadline,
-      );
-      const now = this.seenIn(name, answer);
-      // Also ours if the transaction was sent twice, and the second time found what the first had done.
-      const grant = now?.id === id ? this.grant(name, now.claim, asked) : undefined;
-      this.unanswered.delete(name);
-      if (grant !== undefined) this.held.set(name, { token: grant.token, count: 0, released: false });
-      return grant;
+      try {
+        return await this.claim(name, id, last, asked, deadline);
+      } catch (error) {
+        this.unanswered.set(name, id);
+        throw error;
+      }
     });
   }
 
@@ -167,13 +152,45 @@ export class EtcdCoordinator implements Coordinator {
     this.store.close();
   }
 
+  private async claim(
+    name: string,
+    id: string,
+    last: Seen | undefined,
+    asked: number,
+    deadline: Deadline,
+  ): Promise<Grant | undefined> {
+    const [claim, beat] = [this.key('leases', name), this.key('beats', name)];
+    const answer = await this.commit(
+      {
+        when: [
+          [claim, last?.claim ?? 0],
+          [beat, last?.beat ?? 0],
+        ],
+        put: [
+          [claim, JSON.stringify({ holder: this.node, id })],
+          [beat, held(0)],
+        ],
+        get: [claim, beat],
+      },
+      deadline,
+    );
+    const now = this.seenIn(name, answer);
+    // Also ours if the transaction was sent twice, and the second time found what the first had done.
+    return now?.id === id ? this.begin(name, now.claim, asked) : undefined;
+  }
+
   /** A claim of ours that we were not told of may have been there for a while: it is as good as a renewal makes it. */
   private async claimed(name: string, token: number, deadline: Deadline): Promise<Grant | undefined> {
     const asked = this.timing.now();
     const isHeld = await this.beat({ package: name, token }, held(0), deadline);
-    const grant = isHeld ? this.grant(name, token, asked) : undefined;
+    const grant = isHeld ? this.begin(name, token, asked) : undefined;
     this.unanswered.delete(name);
-    if (grant !== undefined) this.held.set(name, { token, count: 0, released: false });
+    return grant;
+  }
+
+  private begin(name: string, token: number, asked: number): Grant {
+    const grant = this.grant(name, token, asked);
+    this.held.set(name, { token, count: 0, released: false });
     return grant;
   }
 

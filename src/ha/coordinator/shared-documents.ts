@@ -3,8 +3,8 @@ import type { Document } from './contract.ts';
 import { DIGITS, fileNameOf, numbered, parseJson } from './names.ts';
 import type { SharedFiles } from './shared-files.ts';
 
-/** Old versions that are kept, for people who want to know what happened. */
-const VERSIONS_KEPT = 4;
+/** The newest so many are kept: more than others write while one write is under way. */
+const VERSIONS_KEPT = 32;
 const TRIES = 5;
 
 /** Runs one operation on the folder, within its deadline. */
@@ -38,13 +38,14 @@ export class SharedDocuments {
     if (!(await run(() => this.files.create(pathOf(key, version), content)))) return false;
     const names = (await run(() => this.files.list(folderOf(key)))) ?? [];
     const versions = names.map(numbered).filter((found) => found !== undefined);
-    if (Math.max(...versions) !== version) {
-      // We were stopped for so long that this version had come, been replaced, and been removed.
+    const newest = Math.max(...versions);
+    if (newest >= version + VERSIONS_KEPT) {
+      // We were stopped for so long that this version had come, been overtaken, and been removed.
       await run(() => this.files.remove(pathOf(key, version)));
       return false;
     }
     for (const old of versions) {
-      if (old <= version - VERSIONS_KEPT) await run(() => this.files.remove(pathOf(key, old)));
+      if (old <= newest - VERSIONS_KEPT) await run(() => this.files.remove(pathOf(key, old)));
     }
     return true;
   }

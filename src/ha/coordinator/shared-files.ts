@@ -29,6 +29,7 @@ export interface SharedFiles {
 const { O_WRONLY, O_CREAT, O_EXCL, O_APPEND, O_DSYNC } = constants;
 /** Nothing that is kept there comes near it. */
 const MOST_BYTES = 4 * 1024 * 1024;
+const CHUNK_BYTES = 8192;
 
 /** Folder for files under way, in the shared folder. A folder of its own, so that others change only when something is made in them. */
 export const TEMPORARY = 'tmp';
@@ -104,11 +105,15 @@ async function writeFile(path: string, flags: number, content: Buffer): Promise<
 }
 
 async function readWhole(file: FileHandle, path: string): Promise<Buffer> {
-  const { size } = await file.stat();
-  if (size > MOST_BYTES) throw new Error(`${path}: ${size} bytes are more than it can have`);
-  const content = Buffer.alloc(size);
-  const { bytesRead } = await file.read(content, 0, size, 0);
-  return content.subarray(0, bytesRead);
+  const chunks: Buffer[] = [];
+  // Nearly everything fits in one chunk, so a file's size need not be asked for.
+  for (let length = 0; length <= MOST_BYTES; ) {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(CHUNK_BYTES), 0, CHUNK_BYTES, length);
+    chunks.push(buffer.subarray(0, bytesRead));
+    length += bytesRead;
+    if (bytesRead < CHUNK_BYTES) return Buffer.concat(chunks, length);
+  }
+  throw new Error(`${path}: more than ${MOST_BYTES} bytes, which it cannot have`);
 }
 
 async function syncFolder(path: string): Promise<void> {

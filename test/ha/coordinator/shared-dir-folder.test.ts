@@ -198,13 +198,24 @@ describe('shared-dir, in its folder', () => {
     assert.deepEqual(readdirSync(inCluster('tmp')), []);
   });
 
-  test('a document keeps a few old versions; one who was stopped before an old version was removed does not make it again', async () => {
+  test('a document that others write again before our write has ended is written all the same', async () => {
     const a = await open('a');
-    for (let version = 0; version < 10; version += 1) assert.equal(await a.write('k', version, version), true);
-    assert.deepEqual(
-      readdirSync(inCluster('documents', 'k')),
-      [7, 8, 9, 10].map((version) => `${version}`.padStart(12, '0')),
-    );
+    const [b, files] = await hanging('b');
+    const create = files.create.bind(files);
+    files.create = async (file, content) => {
+      const isNew = await create(file, content);
+      assert.equal(await a.write('k', 'next', 1), true);
+      return isNew;
+    };
+    assert.equal(await b.write('k', 'first', 0), true);
+    assert.deepEqual(await a.read('k'), { value: 'next', version: 2 });
+  });
+
+  test('a document keeps some old versions; one who was stopped until a version was removed does not make it again', async () => {
+    const a = await open('a');
+    for (let version = 0; version < 40; version += 1) assert.equal(await a.write('k', version, version), true);
+    const names = readdirSync(inCluster('documents', 'k')).sort();
+    assert.deepEqual([names.length, names[0], names.at(-1)], [32, '000000000009', '000000000040']);
     const [late, files] = await hanging('late');
     const create = files.create.bind(files);
     // As if the others had gone on between its look and its write.
@@ -214,6 +225,7 @@ describe('shared-dir, in its folder', () => {
       return create(file, content);
     };
     assert.equal(await late.write('k', 'late', 2), false);
-    assert.deepEqual(await a.read('k'), { value: 9, version: 10 });
+    assert.deepEqual(readdirSync(inCluster('documents', 'k')).sort(), names);
+    assert.deepEqual(await a.read('k'), { value: 39, version: 40 });
   });
 });
