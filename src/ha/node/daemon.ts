@@ -49,6 +49,7 @@ export class NodeDaemon implements ClusterPort {
   private historyReadAt = Number.NEGATIVE_INFINITY;
   private isCutOff = false;
   private leaving = false;
+  private hurry = false;
   private closed: Promise<void> | undefined;
 
   private constructor(config: ClusterConfig, log: Logger, { coordinator, ports, json }: NodeParts) {
@@ -115,8 +116,9 @@ export class NodeDaemon implements ClusterPort {
     this.log.info({}, 'exports are read again');
   }
 
-  /** Moves every package to another node, if there is one, and ends. */
+  /** Moves every package to another node, if there is one, and ends. Called again, it waits for no other node any more. */
   close(): Promise<void> {
+    this.hurry = this.closed !== undefined;
     this.closed ??= this.shutDown();
     return this.closed;
   }
@@ -128,7 +130,7 @@ export class NodeDaemon implements ClusterPort {
     const { clock } = this.ports;
     const deadline = clock.monotonic() + LEAVE_DEADLINE;
     const holding = () => [...this.runners.values()].some((runner) => runner.granted || runner.isBusy);
-    while (holding() && !this.isCutOff && clock.monotonic() < deadline) await pause(clock, LEAVE_POLL);
+    while (holding() && !this.isCutOff && !this.hurry && clock.monotonic() < deadline) await pause(clock, LEAVE_POLL);
     await this.loops.tick.stop();
     await Promise.all([...this.runners.values()].map((runner) => runner.close()));
     await this.loops.reconcile.stop();

@@ -194,6 +194,21 @@ test('close: packages go to a node that is ready for them, and then the daemon e
   assert.equal(steps.indexOf('spawn') < steps.indexOf('server activate'), true);
 });
 
+test('close, twice: nobody is waited for', async (t) => {
+  const lab = new Lab(t);
+  const { a, b } = await lab.startBoth();
+  b.world.failing.add('prepare');
+  const closed = a.daemon.close();
+  await lab.clock.advance(500);
+  assert.equal(lab.active('data'), 'a');
+  const again = a.daemon.close();
+  const began = lab.clock.now;
+  await lab.clock.until(() => a.world.raised.size === 0);
+  assert.equal(lab.clock.now - began < 1000, true);
+  await lab.clock.advance(1000);
+  await Promise.all([closed, again]);
+});
+
 test('close without the coordinator, or without another node, lets everything go all the same', async (t) => {
   for (const cut of [true, false]) {
     const lab = new Lab(t);
