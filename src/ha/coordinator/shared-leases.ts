@@ -57,10 +57,10 @@ interface Seen {
  *
  * A holder that was stopped and wakes late writes its own beat file and nothing else, so it harms nobody.
  *
- * Chockler and Malkhi's Light-Weight Leases (2003), which sanlock uses, agree by Disk Paxos over plain blocks: a contender
- * writes its name and waits for twice the longest time that a write may take before it looks whether its name stayed. A
- * folder has an atomic operation that blocks lack, link(2), so nothing waits here: a released lease is taken in
- * a few milliseconds, and safety does not depend on how long a write takes.
+ * The delta leases of Chockler and Malkhi (Light-Weight Leases for Storage-Centric Coordination), which sanlock uses, need
+ * plain blocks only: a contender writes its name into the block and waits for longer than any write may be under way
+ * before it looks whether its name stayed. A folder has an atomic operation that blocks lack, link(2), so nothing waits
+ * here: a released lease is taken in a few milliseconds, and safety does not depend on how long a write takes.
  *
  * A mark, and not just the next claim's name, tells the holder, because NFS clients cache names they did not find for
  * up to a minute, while opening a file always asks the server for its size. For the same reason a beat file exists before its claim.
