@@ -10,8 +10,9 @@ import { type Coordinator, CoordinatorLost } from '../coordinator/contract.ts';
 import { decide } from '../decide/decide.ts';
 import type { Decision, PublishedStatus } from '../decide/snapshot.ts';
 import type { ManagedSettings } from '../protocol.ts';
-import type { ClusterReport, HistoryEntry } from '../report.ts';
-import { addToHistory, change, HISTORY, NO_ORDERS, ORDERS, parseHistory, parseOrders, withOrder } from './documents.ts';
+import type { ClusterReport } from '../report.ts';
+import { change, HISTORY, NO_ORDERS, ORDERS, parseHistory, parseOrders, withOrder } from './documents.ts';
+import { HistoryWriter } from './history.ts';
 import { Knowledge, type Own } from './knowledge.ts';
 import { Loop } from './loop.ts';
 import { pause } from './operation.ts';
@@ -42,9 +43,7 @@ export class NodeDaemon implements ClusterPort {
   private readonly runners: ReadonlyMap<string, PackageRunner>;
   private readonly incarnation = randomUUID();
   private readonly loops: { readonly tick: Loop; readonly publish: Loop; readonly reconcile: Loop };
-  /** Lines of history that are not written yet. */
-  private unwritten: HistoryEntry[] = [];
-  private readonly settled = new Set<string>();
+  private readonly history: HistoryWriter;
   private readonly reasons = new Map<string, string>();
   private historyReadAt = Number.NEGATIVE_INFINITY;
   private isCutOff = false;
@@ -58,6 +57,7 @@ export class NodeDaemon implements ClusterPort {
     this.coordinator = coordinator;
     this.ports = ports;
     this.knowledge = new Knowledge(config, ports.clock, VERSION);
+    this.history = new HistoryWriter(coordinator, ports.clock);
     this.runners = new Map(config.packages.map((plan) => [plan.name, this.runnerOf(plan, json)]));
     this.loops = {
       tick: new Loop(
@@ -235,30 +235,21 @@ export class NodeDaemon implements ClusterPort {
     this.reasons.set(name, reason);
     const lease = this.knowledge.lease(name);
     this.runners.get(name)?.apply(decision, { maintenance: this.knowledge.ordersFor(name).maintenance, lease });
-    if (settle === undefined || this.settled.has(settle.id)) return;
-    this.settled.add(settle.id);
+    if (settle === undefined) return;
     const { id: order, done } = settle;
     const holder = lease?.holder;
-    this.record({ package: name, from: holder, to: holder, kind: 'move', reason, milliseconds: 0, order, done });
+    this.history.add({ package: name, from: holder, to: holder, kind: 'move', reason, milliseconds: 0, order, done });
   }
 
   private served(name: string, { kind, from, reason, order, milliseconds }: Served): void {
     this.log.info({ package: name, kind, milliseconds }, `${name} is served here after ${milliseconds} ms: ${reason}`);
-    if (order !== undefined) this.settled.add(order);
-    this.record({ package: name, from, to: this.config.node, kind, reason, milliseconds, order, done: true });
+    this.history.add({ package: name, from, to: this.config.node, kind, reason, milliseconds, order, done: true });
     this.loops.tick.soon();
-  }
-
-  private record(entry: Omit<HistoryEntry, 'at'>): void {
-    this.unwritten.push({ at: this.ports.clock.wall(), ...entry });
   }
 
   private async writeHistory(): Promise<void> {
     try {
-      for (let entry = this.unwritten[0]; entry !== undefined; entry = this.unwritten[0]) {
-        this.knowledge.history = await addToHistory(this.coordinator, entry);
-        this.unwritten.shift();
-      }
+      this.knowledge.history = (await this.history.write()) ?? this.knowledge.history;
     } catch (error) {
       this.cutOff(error);
     }
