@@ -198,10 +198,10 @@ export class ClusterNode {
 
   /** A node that died is switched on again: no address is left from before. */
   async revive(): Promise<void> {
-    await this.lab.exec('ip', ['netns', 'delete', this.name]);
     for (let index = 0; index < this.interfaces; index++)
-      await this.lab.run('ip', ['link', 'delete', this.port(index)]);
-    await this.connect();
+      await this.inside('ip', ['address', 'flush', 'dev', `eth${index}`, 'scope', 'global']);
+    await this.inside('ip', ['address', 'add', `${this.address}/24`, 'dev', 'eth0']);
+    await this.plug();
     await this.start();
   }
 

@@ -1,0 +1,49 @@
+const WIDTH = 760;
+const ROW = 64;
+const LEFT = 130;
+const RIGHT = 30;
+const TOP = 50;
+const BOTTOM = 46;
+const DOT = 3;
+const STEP_MS = 1000;
+
+/** A picture of pauses in milliseconds: a row for each kind, a dot for each pause, marks at p50 and p99. */
+export function pausePlot(pauses: ReadonlyMap<string, readonly number[]>): string {
+  const longest = Math.max(...[...pauses.values()].flat(), STEP_MS);
+  const end = Math.ceil(longest / STEP_MS) * STEP_MS;
+  const x = (milliseconds: number) => LEFT + (milliseconds / end) * (WIDTH - LEFT - RIGHT);
+  const height = TOP + pauses.size * ROW + BOTTOM;
+  const bottom = height - BOTTOM;
+  const grid = Array.from({ length: end / STEP_MS + 1 }, (_, index) => {
+    const at = x(index * STEP_MS).toFixed(1);
+    return `<line x1="${at}" y1="${TOP}" x2="${at}" y2="${bottom}" stroke="#ddd"/><text x="${at}" y="${bottom + 18}" text-anchor="middle">${index}</text>`;
+  });
+  const rows = [...pauses].map(([kind, all], index) => row(kind, all, TOP + index * ROW + ROW / 2, x));
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="13" fill="#222">`,
+    '<rect width="100%" height="100%" fill="#fff"/>',
+    `<text x="${LEFT}" y="24" font-size="15">The longest call that any client saw, seconds</text>`,
+    ...grid,
+    ...rows,
+    `<text x="${LEFT}" y="${height - 8}" fill="#666">a dot for each mishap; the long mark is p50, the short one p99</text>`,
+    '</svg>\n',
+  ].join('\n');
+}
+
+function row(kind: string, all: readonly number[], y: number, x: (milliseconds: number) => number): string {
+  const sorted = [...all].sort((one, other) => one - other);
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? 0;
+  const dots = all.map((each, index) => {
+    // Spread over the row's height, so that equal pauses do not hide one another.
+    const offset = ((index * 7) % 25) - 12;
+    return `<circle cx="${x(each).toFixed(1)}" cy="${y + offset}" r="${DOT}" fill="#1f6fb4" fill-opacity="0.45"/>`;
+  });
+  const mark = (value: number, reach: number, color: string) =>
+    `<line x1="${x(value).toFixed(1)}" y1="${y - reach}" x2="${x(value).toFixed(1)}" y2="${y + reach}" stroke="${color}" stroke-width="2"/>`;
+  return [
+    `<text x="${LEFT - 12}" y="${y + 5}" text-anchor="end">${kind}</text>`,
+    ...dots,
+    mark(at(0.5), 24, '#c0392b'),
+    mark(at(0.99), 16, '#e67e22'),
+  ].join('\n');
+}

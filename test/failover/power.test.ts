@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { EtcdCluster } from '../../conformance/lab/etcd.ts';
+import { type Guest, type Lab, labMissing, withLab } from '../../conformance/lab/lab.ts';
+import { Workload } from '../../conformance/lab/workload.ts';
+
+const skip = labMissing('perl', 'etcd') ?? false;
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const SERVICE = '10.99.0.201';
+const MOUNT_POINT = '/mnt/service';
+/** Where the node that is active has the block device. */
+const EXPORT = '/mnt/shared/export';
+const GO_ON_MS = 120_000;
+const WORK_MS = 3_000;
+/** A long run is asked for by the environment's POWER_LOSSES. */
+const ROUNDS = Number(process.env.POWER_LOSSES ?? 1);
+
+/** A server node with a kernel of its own: what it had not flushed is lost with it. */
+async function startNode(lab: Lab, name: string, disk: string, etcd: EtcdCluster): Promise<Guest> {
+  const guest = await lab.startGuest({ disk });
+  const config = join(guest.folder, 'node.toml');
+  writeFileSync(
+    config,
+    [
+      `cluster = "lab"\nself = "${name}"\nrun = "/run/steadfs"`,
+      `[coordinator]\ntype = "etcd"\nendpoints = ${JSON.stringify(etcd.endpoints)}`,
+      ...['a', 'b'].map((node) => `[[node]]\nname = "${node}"\ninterfaces = ["eth0"]`),
+      `[[package]]\nname = "data"\nnodes = ["a", "b"]\naddresses = ["${SERVICE}/24"]\nportmap = true`,
+      `paths = ["${EXPORT}"]\noptions = "rw,no_root_squash"\nallow = ["*"]\nstate = "/mnt/shared/state"`,
+      '[package.storage]\ndevice = "/dev/ubda"\npath = "/mnt/shared"\ntype = "ext4"',
+      '',
+    ].join('\n'),
+  );
+  const daemon = guest.run(`mkdir -p /mnt/shared; exec ${process.execPath} ${MAIN} node --config ${config} --json`, {
+    timeoutMs: 3_600_000,
+  });
+  // It ends with the guest.
+  daemon.catch(() => {});
+  return guest;
+}
+
+function diskWithExport(lab: Lab): string {
+  const disk = join(lab.folder, 'disk');
+  const tree = join(lab.folder, 'tree');
+  mkdirSync(join(tree, 'export'), { recursive: true });
+  execFileSync('truncate', ['--size', '256M', disk]);
+  execFileSync('mkfs.ext4', ['-q', '-d', tree, disk]);
+  return disk;
+}
+
+test('power loss of the active node: all that was acknowledged as stable is there, and locks are held', { skip }, () =>
+  withLab(async (lab) => {
+    const etcd = await EtcdCluster.start(lab);
+    const disk = diskWithExport(lab);
+    const names = ['a', 'b'];
+    const client = await lab.startGuest();
+    let active = await startNode(lab, 'a', disk, etcd);
+    await client.must(
+      `mkdir -p ${MOUNT_POINT}
+       until mount -t nfs -o vers=3 ${SERVICE}:${EXPORT} ${MOUNT_POINT} 2> /tmp/why; do sleep 0.5; done`,
+      { timeoutMs: GO_ON_MS },
+    );
+    for (let round = 0; round < ROUNDS; round++) {
+      const standby = await startNode(lab, names[(round + 1) % 2]!, disk, etcd);
+      const options = { folder: MOUNT_POINT, name: `round${round}` };
+      const stable = await Workload.start(client, 'stable', options);
+      const hold = await Workload.start(client, 'hold', options);
+      await sleep(WORK_MS + Math.random() * 1000);
+      await active.kill();
+      await stable.goesOn(GO_ON_MS);
+      const thief = await client.run(`flock --nonblock --exclusive ${MOUNT_POINT}/${options.name}.held true`, {
+        timeoutMs: GO_ON_MS,
+      });
+      assert.equal(thief.code, 1, 'the lock is still held');
+      await hold.stop();
+      await stable.stop();
+      active = standby;
+    }
+  }),
+);
