@@ -52,29 +52,26 @@ export class Addresses {
   }
 
   /**
-   * Adds an address that is missing, and renews one that is there: connections do not notice.
-   * @param until when the right to it ends, on the clock; the kernel takes it away up to two seconds later.
+   * Adds addresses that are missing, and renews those that are there: connections do not notice.
+   * @param until when the right to them ends, on the clock; the kernel takes them away up to two seconds later.
+   * Rejects if not all are up; some may be.
    */
-  hold(address: ServiceAddress, until: number): Promise<void> {
+  hold(addresses: readonly ServiceAddress[], until: number): Promise<void> {
     return this.inTurn(async () => {
       const left = until - this.clock();
-      if (left <= 0) throw new IpFailed(`${address.address} is not put up: the right to it has ended`);
-      this.prepare(address.device);
-      const seconds = `${Math.ceil(left / 1000) + SPARE_SECONDS}`;
-      const name = `${address.address}/${address.prefix}`;
-      // Equal lifetimes: it is never "deprecated", which would keep it from being a source address.
-      const lifetimes = ['valid_lft', seconds, 'preferred_lft', seconds];
-      // Duplicate address detection would keep an IPv6 address unusable for a second; the lease is the proof that it is ours.
-      const detection = addressBytes(address.address).length === 16 ? ['nodad'] : [];
-      await this.ip(['address', 'replace', name, 'dev', address.device, ...lifetimes, ...detection]);
+      if (left <= 0) throw new IpFailed(`${spell(addresses)} not put up: the right to it has ended`);
+      const seconds = Math.ceil(left / 1000) + SPARE_SECONDS;
+      const results = await Promise.allSettled(addresses.map((address) => this.put(address, `${seconds}`)));
+      const reasons = reasonsOf(results);
+      if (reasons.length > 0) throw new IpFailed(reasons.join('; '));
     });
   }
 
-  /** Takes an address away from every interface that has it, however it came there. Rejects if it is still there afterwards. */
-  remove(address: string): Promise<void> {
+  /** Takes addresses away from every interface that has them, however they came there. Rejects if one is still there afterwards. */
+  remove(addresses: readonly string[]): Promise<void> {
     return this.inTurn(async () => {
-      const key = addressKey(address);
-      await this.takeAway(await this.matching((present) => addressKey(present.address) === key));
+      const keys = new Set(addresses.map(addressKey));
+      await this.takeAway(await this.matching(({ address }) => keys.has(addressKey(address))));
     });
   }
 
@@ -99,6 +96,15 @@ export class Addresses {
     });
   }
 
+  private async put({ address, prefix, device }: ServiceAddress, seconds: string): Promise<void> {
+    this.prepare(device);
+    // Equal lifetimes: it is never "deprecated", which would keep it from being a source address.
+    const lifetimes = ['valid_lft', seconds, 'preferred_lft', seconds];
+    // Duplicate address detection would keep an IPv6 address unusable for a second; the lease is the proof that it is ours.
+    const detection = addressBytes(address).length === 16 ? ['nodad'] : [];
+    await this.ip(['address', 'replace', `${address}/${prefix}`, 'dev', device, ...lifetimes, ...detection]);
+  }
+
   private prepare(device: string): void {
     for (const problem of prepareDevice(device)) {
       if (!this.complained.has(problem)) this.log.warn({ device }, problem);
@@ -120,9 +126,8 @@ export class Addresses {
     // Somebody else may have been faster, so what counts is not whether the commands succeeded.
     const left = await this.matching((present) => addresses.some((address) => isSame(present, address)));
     if (left.length === 0) return;
-    const reasons = results.flatMap((result) => (result.status === 'rejected' ? [`${result.reason.message}`] : []));
-    const names = left.map(({ address, device }) => `${address} on ${device}`).join(', ');
-    throw new IpFailed(`still there: ${names}${reasons.length === 0 ? '' : ` (${reasons.join('; ')})`}`);
+    const reasons = reasonsOf(results);
+    throw new IpFailed(`still there: ${spell(left)}${reasons.length === 0 ? '' : ` (${reasons.join('; ')})`}`);
   }
 
   private inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -134,4 +139,12 @@ export class Addresses {
 
 function isSame(a: Omit<ServiceAddress, 'lifetime'>, b: ServiceAddress): boolean {
   return a.device === b.device && a.prefix === b.prefix && addressKey(a.address) === addressKey(b.address);
+}
+
+function spell(addresses: readonly Omit<ServiceAddress, 'prefix'>[]): string {
+  return addresses.map(({ address, device }) => `${address} on ${device}`).join(', ');
+}
+
+function reasonsOf(results: readonly PromiseSettledResult<unknown>[]): string[] {
+  return results.flatMap((result) => (result.status === 'rejected' ? [`${result.reason.message}`] : []));
 }

@@ -110,9 +110,7 @@ export class NodeNetwork {
     this.stop(name);
     this.raised.delete(name);
     const addresses = this.options.packages.find((candidate) => candidate.name === name)?.addresses ?? [];
-    const results = await Promise.allSettled(addresses.map(({ address }) => this.options.addresses.remove(address)));
-    const failed = results.find((result) => result.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
+    await this.options.addresses.remove(addresses.map(({ address }) => address));
   }
 
   /** Wakes the clients of a package that has been raised, until it is lowered. */
@@ -170,9 +168,8 @@ export class NodeNetwork {
     await this.reconcile();
   }
 
-  private async hold(raised: Raised): Promise<void> {
-    // All are asked for in this turn of the event loop, so that a later `lower` comes after them.
-    await Promise.all(placesOf(raised).map((place) => this.options.addresses.hold(place, raised.until)));
+  private hold(raised: Raised): Promise<void> {
+    return this.options.addresses.hold(placesOf(raised), raised.until);
   }
 
   private announce(raised: Raised): void {

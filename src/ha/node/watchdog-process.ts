@@ -16,7 +16,7 @@ const duty = new WatchdogDuty({
   isAlive,
   signal,
   // Each by itself: an `ip` that hangs holds up no other address.
-  remove: (address) => new Addresses({ ip, clock: monotonic, log: { warn: say }, ours: [address] }).remove(address),
+  remove: (address) => new Addresses({ ip, clock: monotonic, log: { warn: say }, ours: [address] }).remove([address]),
   say: (line) => say({}, line),
 });
 

@@ -47,8 +47,8 @@ export const calls = {
 
   isLinkUp: async (device: string) => isLinkUp(device),
   hold: (address: ServiceAddress, milliseconds: number) =>
-    addresses([address.address]).hold(address, monotonic() + milliseconds),
-  remove: (address: string) => addresses([address]).remove(address),
+    addresses([address.address]).hold([address], monotonic() + milliseconds),
+  remove: (address: string) => addresses([address]).remove([address]),
   list: () => addresses([]).list(),
   reconcile: (ours: readonly string[], wanted: readonly ServiceAddress[]) => addresses(ours).reconcile(() => wanted),
 
