@@ -33,7 +33,8 @@ const scratch = Buffer.allocUnsafeSlow(HEAD_BYTES + MAX_RECORD_BYTES);
  * is of the data alone.
  */
 export class RepliesFile {
-  private readonly fd: number;
+  /** -1 once closed: another file may have the number by then. */
+  private fd: number;
   private readonly size: number;
   private seed = 0;
   private end = 0;
@@ -136,6 +137,7 @@ export class RepliesFile {
 
   close(): void {
     closeSync(this.fd);
+    this.fd = -1;
   }
 
   /** Zero for a file without a whole header, as the first start and a power loss leave it. */

@@ -150,6 +150,18 @@ export function stateSuite(subject: Subject): void {
     }
   });
 
+  check('replies: a fresh store has none, and writing and flushing them never fails', async (store) => {
+    const { replies } = store;
+    assert.deepEqual(replies.found, []);
+    replies.intent('key', Buffer.from('intent'));
+    await replies.flush();
+    replies.result('key', Buffer.from('result'));
+    replies.intent('other', Buffer.from('intent'));
+    replies.aborted('other');
+    replies.aborted('never heard of');
+    await Promise.all([replies.flush(), replies.flush()]);
+  });
+
   test(`${subject.name}: locks: what was written is there, what was dropped is not, in the order of ids`, async () => {
     const store = await subject.make();
     try {

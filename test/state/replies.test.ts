@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { KeptCall } from '../../src/common/reply-journal.ts';
+import { StateError } from '../../src/state/index.ts';
+import { RepliesJournal } from '../../src/state/repliesjournal.ts';
+import { scratchDirectory } from './scratch.ts';
+
+const report = (error: unknown) => assert.fail(String(error));
+const open = (path: string, fileBytes = 1 << 16) => RepliesJournal.open(path, { fileBytes, report });
+const bytes = (text: string) => Buffer.from(text);
+const told = (found: readonly KeptCall[]) => found.map((call) => `${call.kind} ${call.key} ${call.bytes}`);
+
+test('replies: an intent is found until its result or its end is written, over any number of crashes', async () => {
+  const key = fc.constantFrom('a', 'b', 'c', 'd');
+  const step = fc.oneof(
+    fc.record({ what: fc.constantFrom('intent', 'result'), key, value: fc.string({ maxLength: 40 }) }),
+    fc.record({ what: fc.constant('aborted'), key, value: fc.constant('') }),
+    fc.record({ what: fc.constant('crash'), key: fc.constant(''), value: fc.constant('') }),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      const path = `${scratchDirectory()}/r`;
+      const expected = new Map<string, string>();
+      let journal = open(path);
+      for (const { what, key: name, value } of steps) {
+        if (what === 'crash') {
+          // Nothing is closed in order: the next one reads what was written.
+          journal = open(path);
+          continue;
+        }
+        if (what === 'intent') journal.intent(name, bytes(value));
+        else if (what === 'result') journal.result(name, bytes(value));
+        else journal.aborted(name);
+        // An end without an intent says nothing: the cache asks for none.
+        if (what === 'aborted' && !expected.get(name)?.startsWith('intent')) continue;
+        expected.delete(name);
+        if (what !== 'aborted') expected.set(name, `${what} ${name} ${Buffer.from(value)}`);
+      }
+      await journal.close();
+      const again = open(path);
+      assert.deepEqual(new Set(told(again.found)), new Set(expected.values()));
+      await again.close();
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('replies: the files stay as large as they were made, and hold the latest results', async () => {
+  const path = `${scratchDirectory()}/r`;
+  const journal = open(path, 8192);
+  for (let i = 0; i < 1000; i++) {
+    journal.intent(`call ${i}`, Buffer.alloc(50));
+    journal.result(`call ${i}`, Buffer.alloc(50));
+  }
+  await journal.close();
+  assert.deepEqual([statSync(`${path}.0`).size, statSync(`${path}.1`).size], [8192, 8192]);
+  const again = open(path, 8192);
+  const keys = again.found.map((call) => call.key);
+  assert.ok(keys.length > 20 && keys.length < 200, String(keys.length));
+  assert.deepEqual(
+    keys,
+    keys.map((_, i) => `call ${1000 - keys.length + i}`),
+  );
+  await again.close();
+});
+
+test('replies: an intent stays as long as its call runs, however many others come and go', async () => {
+  const path = `${scratchDirectory()}/r`;
+  const journal = open(path, 8192);
+  journal.intent('slow', bytes('what it found'));
+  for (let i = 0; i < 1000; i++) journal.result(`call ${i}`, Buffer.alloc(100));
+  const crashed = open(path, 8192);
+  assert.ok(told(crashed.found).includes('intent slow what it found'));
+  await crashed.close();
+  await journal.close();
+});
+
+test('replies: servers that crash one after the other, before a client comes back, lose nothing', async () => {
+  const path = `${scratchDirectory()}/r`;
+  const journal = open(path);
+  journal.intent('in doubt', bytes('i'));
+  journal.result('done', bytes('r'));
+  await journal.close();
+  for (let crash = 0; crash < 5; crash++) await open(path).close();
+  const last = open(path);
+  assert.deepEqual(told(last.found).sort(), ['intent in doubt i', 'result done r']);
+  await last.close();
+});
+
+test('replies: a record torn at any byte is passed over, and those before it are whole', async () => {
+  const path = `${scratchDirectory()}/r`;
+  const journal = open(path, 4096);
+  journal.result('first', bytes('kept'));
+  const whole = readFileSync(`${path}.1`);
+  journal.result('second', bytes('torn'));
+  await journal.close();
+  const both = readFileSync(`${path}.1`);
+  const end = both.findLastIndex((byte) => byte !== 0) + 1;
+  const start = whole.findLastIndex((byte) => byte !== 0) + 1;
+  for (let cut = start; cut < end; cut++) {
+    const torn = Buffer.from(both).fill(0, cut);
+    writeFileSync(`${path}.1`, torn);
+    writeFileSync(`${path}.0`, Buffer.alloc(4096));
+    const again = open(path, 4096);
+    assert.deepEqual(told(again.found), ['result first kept'], `cut at ${cut}`);
+    await again.close();
+  }
+});
+
+test('replies: what an earlier round left behind the end is not taken for records', async () => {
+  const path = `${scratchDirectory()}/r`;
+  for (const generation of ['old', 'new']) {
+    // Every opening begins a round, so the second pair overwrites the first.
+    const journal = open(path, 4096);
+    journal.result(generation, bytes('x'));
+    await journal.close();
+    if (generation === 'old') for (let i = 0; i < 30; i++) writeOne(path, `${i}`);
+  }
+  const again = open(path, 4096);
+  assert.equal(again.found.filter(({ key }) => key === 'new').length, 1);
+  assert.equal(new Set(again.found.map(({ key }) => key)).size, again.found.length);
+  await again.close();
+});
+
+function writeOne(path: string, key: string): void {
+  const journal = open(path, 4096);
+  journal.result(key, Buffer.alloc(90));
+  void journal.close();
+}
+
+test('replies: a copy made while nobody writes is as good as the files themselves', async () => {
+  const [from, to] = [`${scratchDirectory()}/r`, `${scratchDirectory()}/r`];
+  const journal = open(from);
+  journal.intent('one', bytes('1'));
+  for (const file of ['0', '1']) copyFileSync(`${from}.${file}`, `${to}.${file}`);
+  const copy = open(to);
+  assert.deepEqual(told(copy.found), ['intent one 1']);
+  await copy.close();
+  await journal.close();
+});
+
+test('replies: concurrent flushes end, and so does one that begins while another runs', async () => {
+  const path = `${scratchDirectory()}/r`;
+  const journal = open(path);
+  const flushes: Promise<void>[] = [];
+  for (let i = 0; i < 10; i++) {
+    journal.intent(`${i}`, bytes('x'));
+    flushes.push(journal.flush());
+  }
+  await Promise.all(flushes);
+  await journal.flush();
+  await journal.close();
+});
+
+test('replies: a call too large for a record goes without one', async () => {
+  const path = `${scratchDirectory()}/r`;
+  const journal = open(path, 1 << 18);
+  journal.intent('large', Buffer.alloc(1 << 17));
+  journal.result('large', Buffer.alloc(1 << 17));
+  journal.result('small', bytes('s'));
+  await journal.close();
+  const again = open(path, 1 << 18);
+  assert.deepEqual(told(again.found), ['result small s']);
+  await again.close();
+});
+
+test('replies: a file of something else is refused by name and left alone', () => {
+  const path = `${scratchDirectory()}/r`;
+  writeFileSync(`${path}.1`, 'a letter that somebody wrote to his aunt'.repeat(2000));
+  assert.throws(
+    () => open(path),
+    (error) => error instanceof StateError && error.message.includes(`${path}.1 is not a reply journal`),
+  );
+  assert.ok(readFileSync(`${path}.1`, 'utf8').startsWith('a letter'));
+});
+
+test('replies: a write that fails is reported, and calls go on', async () => {
+  const path = `${scratchDirectory()}/r`;
+  const reported: unknown[] = [];
+  const journal = RepliesJournal.open(path, { fileBytes: 4096, report: (error) => reported.push(error) });
+  await journal.close();
+  journal.intent('key', bytes('i'));
+  journal.result('key', bytes('r'));
+  await journal.flush();
+  assert.ok(reported.length >= 2);
+});
