@@ -77,6 +77,11 @@ function rowsOf(service: LockService): AnyProcedure[] {
 /**
  * A procedure in its two forms: called, and by message, which is answered by another message. None is idempotent: a late
  * copy of a LOCK would take what has been unlocked since.
+ *
+ * Yet none is in the reply journal, because after a crash the locks tell: they are on disk before any answer. A LOCK that
+ * comes again finds its own lock, or its own place among those who wait, and gets the same answer; an UNLOCK finds nothing
+ * and is granted; SHARE, UNSHARE and FREE_ALL likewise; TEST changes nothing. Only a CANCEL that had been carried out is
+ * denied the second time, which Linux's client takes as it takes a grant: nothing waits any more.
  */
 function both<Args extends { readonly cookie: Buffer }, Res>(
   { callbacks, version }: LockService,

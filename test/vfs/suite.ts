@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Awaitable } from '../../src/common/awaitable.ts';
-import { Access, type Caller, type FileSystem, FileType, MAX_OFFSET, Stability } from '../../src/vfs/index.ts';
+import { Access, type Caller, type FileSystem, FileType, FsError, MAX_OFFSET, Stability } from '../../src/vfs/index.ts';
 import { ALICE, BOB, bytes, CAROL, contentOf, directory, failsWith, file, names, ROOT } from './support.ts';
 
 /** A file system to be tested, with an empty root that everybody may write to. */
@@ -439,6 +439,54 @@ function renaming(check: Check): void {
 }
 
 function attributes(check: Check): void {
+  check(
+    'what an operation has found is told right before the change, and not told if there is none',
+    async ({ fs, me }) => {
+      const told: unknown[] = [];
+      const tell = (...found: unknown[]) => void told.push(found);
+      const [a, b] = [bytes('a'), bytes('b')];
+      const { inode } = await fs.create(me, fs.root, a, { mode: 'guarded', attributes: { mode: 0o644 } }, tell);
+      await fs.link(me, inode, fs.root, b, tell);
+      await fs.rename(me, fs.root, a, fs.root, b, tell);
+      await fs.rename(me, fs.root, a, fs.root, bytes('c'), tell);
+      await fs.remove(me, fs.root, b, tell);
+      await fs.mkdir(me, fs.root, bytes('d'), {}, tell);
+      const { inode: d } = await fs.lookup(me, fs.root, bytes('d'));
+      await fs.rmdir(me, fs.root, bytes('d'), tell);
+      await fs.setAttributes(me, inode, {}, undefined, tell);
+      assert.deepEqual(told, [[undefined], [undefined], [inode, undefined], [inode], [undefined], [d]]);
+      const { attributes } = await fs.lookup(me, fs.root, bytes('c'));
+      await fs.setAttributes(me, inode, { mode: 0o600 }, undefined, tell);
+      assert.deepEqual(told.at(-1), [attributes]);
+      const open = { mode: 'unchecked', attributes: { size: 0 } } as const;
+      const now = await fs.attributes(inode);
+      await fs.create(me, fs.root, bytes('c'), open, tell);
+      assert.deepEqual(told.at(-1), [now]);
+    },
+  );
+
+  check('an operation whose `before` throws changes nothing, and ends with that', async ({ fs, me }) => {
+    const { inode } = await file(fs, me, fs.root, 'a', 'abc');
+    const stop = () => {
+      throw new FsError('JUKEBOX', 'stopped');
+    };
+    const [a, b] = [bytes('a'), bytes('b')];
+    await failsWith('JUKEBOX', () => fs.create(me, fs.root, b, { mode: 'guarded', attributes: {} }, stop));
+    await failsWith('JUKEBOX', () =>
+      fs.create(me, fs.root, b, { mode: 'exclusive', verifier: bytes('verifier') }, stop),
+    );
+    await failsWith('JUKEBOX', () => fs.mkdir(me, fs.root, b, {}, stop));
+    await failsWith('JUKEBOX', () => fs.symlink(me, fs.root, b, a, {}, stop));
+    await failsWith('JUKEBOX', () => fs.mknod(me, fs.root, b, { type: FileType.FIFO }, {}, stop));
+    await failsWith('JUKEBOX', () => fs.link(me, inode, fs.root, b, stop));
+    await failsWith('JUKEBOX', () => fs.rename(me, fs.root, a, fs.root, b, stop));
+    await failsWith('JUKEBOX', () => fs.remove(me, fs.root, a, stop));
+    await failsWith('JUKEBOX', () => fs.setAttributes(me, inode, { size: 0 }, undefined, stop));
+    await failsWith('NOENT', () => fs.lookup(me, fs.root, b));
+    assert.equal((await fs.lookup(me, fs.root, a)).attributes.size, 3);
+    await fs.flush([inode, fs.root]);
+  });
+
   check('SETATTR of nothing changes nothing', async ({ fs, me }) => {
     const { inode } = await file(fs, me, fs.root, 'a');
     const { before, after } = await fs.setAttributes(me, inode, { mode: undefined });

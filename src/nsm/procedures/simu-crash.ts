@@ -5,7 +5,10 @@ import { isOurs, type StatusService } from '../service.ts';
 /** The first port that any program can have. */
 const UNPRIVILEGED = 1024;
 
-/** SM_SIMU_CRASH: as if this host had crashed. For root on this host alone. */
+/**
+ * SM_SIMU_CRASH: as if this host had crashed. For root on this host alone. Replay: from memory; after a crash of this server
+ * once more is one more crash.
+ */
 export const simuCrash = ({ simulateCrash, log }: StatusService) =>
   procedure({
     number: 5,
