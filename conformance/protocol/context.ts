@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NotApplicable } from './expect.ts';
 import type { Folder, Housekeeping } from './housekeeping.ts';
+import { MOUNT1 } from './programs/mount.ts';
 import { NFS2 } from './programs/nfs2.ts';
 import { NFS3 } from './programs/nfs3.ts';
 import type { Program } from './programs/program.ts';
@@ -22,8 +23,10 @@ export class Context {
   readonly nfs: Client<typeof NFS3>;
   readonly #housekeeping: Housekeeping;
   readonly #opened: Transport[] = [];
-  #main: Promise<Transport> | undefined;
+  /** The connection to each program that {@link on} has used. */
+  readonly #connections = new Map<Program, Promise<Transport>>();
   #folder: Promise<Folder> | undefined;
+  #folder2: Promise<Buffer> | undefined;
 
   constructor(target: Target, housekeeping: Housekeeping) {
     this.target = target;
@@ -38,18 +41,23 @@ export class Context {
 
   /** NFSv3 as another user, on the same connection. */
   as(user: User): Client<typeof NFS3> {
-    const methods = Object.keys(NFS3.procedures).map((name) => [
+    return this.on(NFS3, user);
+  }
+
+  /** A program's procedures as a user, by TCP, on the one connection that the case has to it. */
+  on<P extends Program>(program: P, user: User = ALICE): Client<P> {
+    const methods = Object.keys(program.procedures).map((name) => [
       name,
       async (args: unknown) => {
-        const nfs: { [procedure: string]: (args: never) => Promise<unknown> } = client(
-          NFS3,
-          await this.#connection(),
+        const procedures: { [procedure: string]: (args: never) => Promise<unknown> } = client(
+          program,
+          await this.#connection(program),
           authSys(user),
         );
-        return nfs[name]?.(args as never);
+        return procedures[name]?.(args as never);
       },
     ]);
-    return Object.fromEntries(methods) as Client<typeof NFS3>;
+    return Object.fromEntries(methods) as Client<P>;
   }
 
   /** A folder of the case's own: ALICE's, mode 0777, and empty. */
@@ -64,16 +72,9 @@ export class Context {
   }
 
   /** The same folder's handle for NFSv2. */
-  async folder2(): Promise<Buffer> {
-    const { name } = await this.#ownFolder();
-    const nfs = await this.client(NFS2);
-    let dir = await this.target.mount2(this.target.options.path);
-    for (const each of [this.#housekeeping.folderName ?? '', name]) {
-      const found = await nfs.LOOKUP({ dir, name: each });
-      if (found.status !== 'NFS_OK') throw new Error(`the case's folder cannot be looked up by NFSv2: ${found.status}`);
-      dir = found.file;
-    }
-    return dir;
+  folder2(): Promise<Buffer> {
+    this.#folder2 ??= this.#lookUpFolder2();
+    return this.#folder2;
   }
 
   /** A program's procedures as functions, on a connection of its own. */
@@ -143,9 +144,24 @@ export class Context {
     return this.#folder;
   }
 
-  #connection(): Promise<Transport> {
-    this.#main ??= this.#open(NFS3);
-    return this.#main;
+  async #lookUpFolder2(): Promise<Buffer> {
+    const missing = await this.target.missing(MOUNT1);
+    if (missing !== undefined) throw new NotApplicable(`no handles for NFSv2: ${missing}`);
+    const { name } = await this.#ownFolder();
+    const nfs = this.on(NFS2);
+    let dir = await this.target.mount2(this.target.options.path);
+    for (const each of [this.#housekeeping.folderName ?? '', name]) {
+      const found = await nfs.LOOKUP({ dir, name: each });
+      if (found.status !== 'NFS_OK') throw new Error(`the case's folder cannot be looked up by NFSv2: ${found.status}`);
+      dir = found.file;
+    }
+    return dir;
+  }
+
+  #connection(program: Program): Promise<Transport> {
+    const opened = this.#connections.get(program) ?? this.#open(program);
+    this.#connections.set(program, opened);
+    return opened;
   }
 
   async #open(program: Program, way: Way = {}): Promise<Transport> {
@@ -156,7 +172,7 @@ export class Context {
 
   #closeAll(): void {
     for (const transport of this.#opened.splice(0)) transport.close();
-    this.#main = undefined;
+    this.#connections.clear();
   }
 }
 
