@@ -76,6 +76,18 @@ test('the cache stays within its bounds and forgets the oldest results first', (
   assert.equal(cache.begin('large', nowhere).action, 'replay');
 });
 
+test('a call in doubt stays until it is decided, however many results come and go', () => {
+  const cache = new ReplyCache(10, 1000);
+  cache.doubt('interrupted', Buffer.from('intent'));
+  for (let i = 0; i < 50; i++) {
+    cache.begin(`k${i}`, () => {});
+    cache.done(`k${i}`, Buffer.alloc(10));
+  }
+  const seen = cache.begin('interrupted', () => {});
+  assert.deepEqual(seen, { action: 'decide', intent: Buffer.from('intent') });
+  assert.equal(cache.begin('interrupted', () => {}).action, 'drop');
+});
+
 test('an aborted call may run again', () => {
   const cache = new ReplyCache();
   assert.equal(cache.begin('k', () => {}).action, 'run');
