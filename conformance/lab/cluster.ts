@@ -240,6 +240,8 @@ export class ClusterNode {
 
   async signal(pid: number, signal: 'KILL' | 'STOP' | 'CONT'): Promise<void> {
     await this.lab.run('sh', ['-c', `kill -${signal} ${pid}`]);
+    // Who waits for the daemon on the host stops and ends with it, but does not go on with it.
+    if (signal === 'CONT' && this.daemon !== undefined) process.kill(parentOf(this.daemon.pid), 'SIGCONT');
   }
 
   /** Makes the coordinator's folder look empty to this node's daemon, or shows it again. */
@@ -272,6 +274,10 @@ export class ClusterNode {
     this.logged += this.daemon?.output ?? '';
     this.daemon = undefined;
   }
+}
+
+function parentOf(pid: number): number {
+  return Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
 /** The id of a process of the host inside the lab, whose process namespace counts on its own. */
