@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import { ExportTable, parseExports } from '../../src/exports/index.ts';
+import { ExportTable, type ExportTableOptions, parseExports } from '../../src/exports/index.ts';
 import type { Call } from '../../src/rpc/index.ts';
 import { MemoryAliases } from '../../src/state/index.ts';
 import { FsError, type FsErrorCode, type Inode } from '../../src/vfs/index.ts';
@@ -24,8 +24,13 @@ export class Lab {
   }
 
   /** A server; closed when the test ends. */
-  async serve(t: TestContext, text: string): Promise<ExportTable> {
+  async serve(
+    t: TestContext,
+    text: string,
+    options: Pick<ExportTableOptions, 'isProbe' | 'changed'> = {},
+  ): Promise<ExportTable> {
     const table = new ExportTable({
+      ...options,
       ...{
         secret: this.secret,
         aliases: this.aliases,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ExportsError, parseExports, type View } from '../../src/exports/index.ts';
+import { ExportsError, type ExportTableOptions, parseExports, type View } from '../../src/exports/index.ts';
 import type { Call } from '../../src/rpc/index.ts';
 import type { Inode } from '../../src/vfs/index.ts';
 import { callFrom, callOf, peerAt, unix } from './fakes.ts';
@@ -299,4 +299,33 @@ test('mp=path: another path must be a mount point', async (t) => {
   await refuses(() => mount(table, '/srv/data'), 'NOENT');
   lab.mounts.mount('/srv');
   assert.ok(await mount(table, '/srv/data'));
+});
+
+test('the roots that are served have handles; whoever wants to know is told when they change', async (t) => {
+  const lab = new Lab({ '/srv': ['a/'], '/other': [] });
+  let changes = 0;
+  const table = await lab.serve(t, '/srv *(rw)', { changed: () => changes++ });
+  assert.equal(changes, 1);
+  assert.deepEqual(table.roots(), [{ path: '/srv', handle: await handleAt(table, '/srv') }]);
+  await reload(table, '/srv *(rw)\n/other *(rw)');
+  assert.equal(changes, 2);
+  assert.deepEqual(
+    table
+      .roots()
+      .map(({ path }) => path)
+      .sort(),
+    ['/other', '/srv'],
+  );
+});
+
+test('one who watches over the server may look at what is for others, as nobody, and change nothing', async (t) => {
+  const lab = new Lab({ '/srv': ['a/'] });
+  const watcher = callFrom('10.0.0.9', 0);
+  const isProbe: ExportTableOptions['isProbe'] = ({ address }) => address === '10.0.0.9';
+  const table = await lab.serve(t, '/srv 10.0.0.1(rw,no_root_squash)', { isProbe });
+  const [root] = table.roots();
+  const { view } = await table.file(root!.handle, watcher);
+  assert.deepEqual([view.readOnly, view.caller.uid], [true, 65534]);
+  assert.equal((await table.file(root!.handle, callFrom(CLIENT))).view.readOnly, false);
+  await refuses(() => table.file(root!.handle, callFrom('10.0.0.8')), 'ACCES');
 });
