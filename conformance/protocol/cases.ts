@@ -1,11 +1,22 @@
 import type { Case } from './case.ts';
+import { mountProgramCases } from './mount/index.ts';
 import { nfs2Cases } from './nfs2/index.ts';
 import { nfs3Cases } from './nfs3/index.ts';
 import { nfsaclCases } from './nfsacl/index.ts';
+import { portmapProgramCases } from './portmap/index.ts';
+import { rpcLayerCases } from './rpc-layer/index.ts';
 import { rquotaCases } from './rquota/index.ts';
 
 /** Every case of the suite. A new folder of cases is added here. */
-export const ALL_CASES: readonly Case[] = [...nfs3Cases, ...nfs2Cases, ...nfsaclCases, ...rquotaCases];
+export const ALL_CASES: readonly Case[] = [
+  ...rpcLayerCases,
+  ...portmapProgramCases,
+  ...mountProgramCases,
+  ...nfs3Cases,
+  ...nfs2Cases,
+  ...nfsaclCases,
+  ...rquotaCases,
+];
 
 /** The cases whose id matches one of the patterns: `*` is anything, case does not matter. No pattern: all. */
 export function selectCases(patterns: readonly string[], from: readonly Case[] = ALL_CASES): Case[] {

@@ -1,4 +1,4 @@
-import { array, enumeration, fixed, list, opaque, struct, type TypeOf, text, uint32, union } from '../wire.ts';
+import { array, enumeration, fixed, int32, list, opaque, struct, type TypeOf, text, uint32, union } from '../wire.ts';
 import { procedure, program } from './program.ts';
 
 /** MOUNT (RFC 1094 Appendix A, RFC 1813 Appendix I). */
@@ -45,7 +45,22 @@ const common = {
   EXPORT: procedure(5, undefined, exports),
 };
 
-export const MOUNT1 = program('MOUNTv1', 100_005, 1, { ...common, MNT: procedure(1, dirpath, fhstatusres) });
-/** Version 2 adds PATHCONF, of which only the number matters here: servers may leave it out. */
-export const MOUNT2 = program('MOUNTv2', 100_005, 2, { ...common, MNT: procedure(1, dirpath, fhstatusres) });
+const old = { ...common, MNT: procedure(1, dirpath, fhstatusres), EXPORTALL: procedure(6, undefined, exports) };
+
+/** What pathconf(3) tells. A bit of the mask says that the value of this number is not known. */
+export const ppathcnf = struct({
+  pc_link_max: int32,
+  pc_max_canon: int32,
+  pc_max_input: int32,
+  pc_name_max: int32,
+  pc_path_max: int32,
+  pc_pipe_buf: int32,
+  pc_vdisable: uint32,
+  pc_xxx: int32,
+  pc_mask: struct({ low: int32, high: int32 }),
+});
+
+export const MOUNT1 = program('MOUNTv1', 100_005, 1, old);
+/** Version 2 adds PATHCONF (`mount.x` of SunOS and Linux; no RFC has it). */
+export const MOUNT2 = program('MOUNTv2', 100_005, 2, { ...old, PATHCONF: procedure(7, dirpath, ppathcnf) });
 export const MOUNT3 = program('MOUNTv3', 100_005, 3, { ...common, MNT: procedure(1, dirpath, mountres3) });
