@@ -38,8 +38,8 @@ export class SocketError extends Error {
   /** `EADDRINUSE` and its like. */
   readonly code: string;
 
-  constructor(what: string, code: string) {
-    super(`${what}: ${code}`);
+  constructor(what: string, code: string, remedy?: string) {
+    super(remedy === undefined ? `${what}: ${code}` : `${what}: ${code}. ${remedy}`);
     this.code = code;
   }
 }

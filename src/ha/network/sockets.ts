@@ -75,8 +75,8 @@ export function openServiceSockets(addresses: readonly string[], port: number, p
   try {
     for (const address of addresses) {
       for (const use of uses) {
-        sockets.push({ ...use, address, transport: 'tcp', fd: openTcp(address, use.port) });
-        sockets.push({ ...use, address, transport: 'udp', fd: openUdp(address, use.port) });
+        sockets.push({ ...use, address, transport: 'tcp', fd: withRemedy(use.use, () => openTcp(address, use.port)) });
+        sockets.push({ ...use, address, transport: 'udp', fd: withRemedy(use.use, () => openUdp(address, use.port)) });
       }
     }
   } catch (error) {
@@ -84,6 +84,21 @@ export function openServiceSockets(addresses: readonly string[], port: number, p
     throw error;
   }
   return new ServiceSockets(sockets);
+}
+
+/** Socket errors of port 111 mostly mean one thing, and the administrator can mend it. */
+function withRemedy<T>(use: InheritedSocket['use'], open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    if (use !== 'portmap' || !(error instanceof SocketError) || error.code !== 'EADDRINUSE') throw error;
+    throw new SocketError(
+      `port ${PORTMAP_PORT}`,
+      error.code,
+      'An rpcbind runs on this node: stop it (systemctl disable --now rpcbind.socket rpcbind.service), or set ' +
+        '"portmap = false" for the package and have clients mount with port=2049,mountport=2049,nolock',
+    );
+  }
 }
 
 function openTcp(address: string, port: number): number {

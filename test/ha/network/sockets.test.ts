@@ -95,6 +95,16 @@ test('descriptors are numbered for the child in the order of its stdio', () => {
   }
 });
 
+test('an rpcbind that has port 111 is told of, with what to do', { skip: missing }, async (t) => {
+  const rpcbind = createServer().listen(111, '127.0.0.7');
+  t.after(() => rpcbind.close());
+  await once(rpcbind, 'listening');
+  assert.throws(
+    () => openServiceSockets(['127.0.0.7'], 0, true),
+    /port 111: EADDRINUSE\. An rpcbind runs on this node: stop it/,
+  );
+});
+
 test('a port that is taken is named, and nothing is left open', async (t) => {
   const other = createServer().listen(0, LOOPBACK);
   t.after(() => other.close());
