@@ -3,6 +3,8 @@ import { mountProgramCases } from './mount/index.ts';
 import { nfs2Cases } from './nfs2/index.ts';
 import { nfs3Cases } from './nfs3/index.ts';
 import { nfsaclCases } from './nfsacl/index.ts';
+import { nlmCases } from './nlm/index.ts';
+import { nsmCases } from './nsm/index.ts';
 import { portmapProgramCases } from './portmap/index.ts';
 import { rpcLayerCases } from './rpc-layer/index.ts';
 import { rquotaCases } from './rquota/index.ts';
@@ -16,6 +18,8 @@ export const ALL_CASES: readonly Case[] = [
   ...nfs2Cases,
   ...nfsaclCases,
   ...rquotaCases,
+  ...nlmCases,
+  ...nsmCases,
 ];
 
 /** The cases whose id matches one of the patterns: `*` is anything, case does not matter. No pattern: all. */

@@ -34,12 +34,16 @@ export class TcpTransport implements Transport {
   }
 
   static open({ host, port }: Endpoint, options: OpenOptions = {}): Promise<TcpTransport> {
-    const { timeout = CONNECT_MILLISECONDS } = options;
+    const { timeout = CONNECT_MILLISECONDS, localAddress } = options;
     return withSourcePort(
       options,
       (localPort) =>
         new Promise<TcpTransport>((resolve, reject) => {
-          const socket = connect({ host, port, ...(localPort === 0 ? {} : { localPort }) });
+          const socket = connect({
+            ...{ host, port },
+            ...(localPort === 0 ? {} : { localPort }),
+            ...(localAddress === undefined ? {} : { localAddress }),
+          });
           const fail = (error: Error) => {
             clearTimeout(timer);
             socket.destroy();
@@ -58,6 +62,10 @@ export class TcpTransport implements Transport {
 
   get localPort(): number {
     return this.#socket.localPort ?? 0;
+  }
+
+  get localAddress(): string {
+    return this.#socket.localAddress ?? '';
   }
 
   send(message: Buffer): void {

@@ -9,6 +9,8 @@ export interface OpenOptions {
   readonly privileged?: boolean;
   /** Exactly this source port, as a client takes that connects again. */
   readonly localPort?: number;
+  /** This source address, which has to be one of this host's. */
+  readonly localAddress?: string;
   /** Milliseconds for the connection to come about. */
   readonly timeout?: number;
 }

@@ -29,7 +29,7 @@ export class UdpTransport implements Transport {
             reject(error);
           };
           socket.once('error', fail);
-          socket.bind(localPort, () => {
+          socket.bind(localPort, options.localAddress, () => {
             socket.connect(port, address, (error?: Error) => {
               if (error) return fail(error);
               socket.off('error', fail);
