@@ -4,8 +4,10 @@
  */
 export type MonotonicClock = () => number;
 
+const [seconds, nanoseconds] = process.hrtime();
+/** `performance.now()` is the same clock, counted from the start of the process, and costs the least to read. */
+const origin = seconds * 1000 + nanoseconds / 1e6 - performance.now();
+const sinceStart = performance.now.bind(performance);
+
 /** The host's own. */
-export const monotonic: MonotonicClock = () => {
-  const [seconds, nanoseconds] = process.hrtime();
-  return seconds * 1000 + nanoseconds / 1e6;
-};
+export const monotonic: MonotonicClock = () => origin + sinceStart();

@@ -58,13 +58,13 @@ const ALWAYS: ServingLicence = { holds: () => true };
 
 /**
  * Takes calls to the procedures of a set of programs, and their results back (RFC 5531 §9): every refusal that RPC knows,
- * the duplicate request cache, and the serving licence are here and nowhere else.
+ * the duplicate request cache, and the look at the serving licence when a call comes are here and nowhere else.
  */
 export class Dispatcher {
   private readonly programs = new Map<number, ProgramEntry>();
   private readonly replies: ReplyCache;
   private readonly once: OnceOnly;
-  /** Also asked by transports, right before replies leave. */
+  /** Asked when a call comes. Transports ask it again right before they send its reply: it may have been lost meanwhile. */
   readonly licence: ServingLicence;
   private readonly log: Logger;
   /** Undefined costs nothing. */
@@ -183,7 +183,7 @@ export class Dispatcher {
       this.failed(row, call, caller, started, error);
       return;
     }
-    this.end(caller);
+    caller.endReply();
     if (this.observer !== undefined) this.observer.ended(call, row, SUCCESS, performance.now() - started);
   }
 
@@ -199,7 +199,7 @@ export class Dispatcher {
     const refusal = this.refusalFor(row, call, error);
     caller.beginReply();
     writeRefusal(caller.writer, call.xid, refusal);
-    this.end(caller);
+    caller.endReply();
     this.observer?.ended(call, row, refusal.kind === 'accept' ? refusal.status : -1, performance.now() - started);
     return true;
   }
@@ -261,13 +261,7 @@ export class Dispatcher {
     caller.beginReply();
     writeAccepted(caller.writer, xid, SUCCESS);
     caller.writer.raw(body);
-    this.end(caller);
-  }
-
-  /** The licence may have been lost while the call ran: then another server answers it, and this one is silent. */
-  private end(caller: Caller): void {
-    if (this.licence.holds()) caller.endReply();
-    else caller.cancelReply();
+    caller.endReply();
   }
 }
 

@@ -99,7 +99,7 @@ export class UdpTransport {
   }
 
   private readonly send = (datagram: Buffer, to: RemoteInfo): void => {
-    if (this.isClosed) return;
+    if (this.isClosed || !this.dispatcher.licence.holds()) return;
     this.socket.send(datagram, to.port, to.address, () => {
       // A reply that cannot be sent is a lost datagram: the client asks again.
     });
