@@ -11,6 +11,8 @@ export interface Fault extends Alterations {
   readonly breaks: string;
   /** Ids of cases. Each of them has to fail. */
   readonly caughtBy: readonly [string, ...string[]];
+  /** The cases need the server's calls, for which it looks at port 111 of the suite's address. */
+  readonly needsCallbacks?: true;
 }
 
 type Select = { readonly program: number; readonly version: number; readonly procedure: string };
