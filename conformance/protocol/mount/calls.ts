@@ -32,7 +32,14 @@ async function isServedFromOrdinaryPort(t: Context): Promise<boolean> {
 /** Calls as such: arguments, ports, and what a path's length does. */
 export const callCases = (version: Version) => [
   ...mountCases(version, 'calls', '1', [
+    must('mnt-is-there', 'a server that has this version has its MNT', async (t) => {
+      const { path } = t.target.options;
+      const args = words(path.length, path, Buffer.alloc(-path.length & 3));
+      equal('the answer', await answerTo(await t.tcp(version.program), to(version, { proc: MNT, args })), 'SUCCESS');
+    }),
     must('garbage', 'MNT and UMNT without a whole path: GARBAGE_ARGS', { clause: 'RFC 5531 §9' }, async (t) => {
+      // So that it is not applicable where there is no MNT.
+      await mnt(t, version, t.target.options.path);
       for (const proc of [MNT, UMNT]) {
         for (const args of [Buffer.alloc(0), words(4), words(100, '/tmp'), words(0xffff_ffff, '/tmp')]) {
           const tcp = await t.tcp(version.program);
@@ -46,6 +53,7 @@ export const callCases = (version: Version) => [
       'MNT without a path, by UDP: GARBAGE_ARGS',
       { needs: ['udp'], clause: 'RFC 5531 §9' },
       async (t) => {
+        await mnt(t, version, t.target.options.path);
         equal('the answer', await answerTo(await t.udp(version.program), to(version, { proc: MNT })), 'GARBAGE_ARGS');
       },
     ),

@@ -3,11 +3,11 @@ import type { Context } from '../context.ts';
 import { check, equal, NotApplicable, present } from '../expect.ts';
 import { attributesOf, newFile } from '../nfs3/tools.ts';
 import { RPCB4 } from '../programs/portmap.ts';
-import { TcpTransport } from '../rpc/tcp.ts';
 import { answerTo, words } from '../rpc-layer/tools.ts';
 import {
   endpointOf,
   NFS_PROGRAM,
+  nfsAnswersAt,
   nfsPort,
   PORTMAPPER,
   pmap,
@@ -28,12 +28,8 @@ const BAD_ADDRESSES = ['', '1.2.3', 'a.b.c.d.1.1', '1.2.3.4.999.1', '1.2.3.4.8',
 
 /** A universal address leads to where the program answers. */
 async function leadsToNfs(uaddr: string): Promise<void> {
-  const tcp = await TcpTransport.open(endpointOf(uaddr));
-  try {
-    equal('NULL', await answerTo(tcp, { prog: NFS_PROGRAM, vers: 3 }), 'SUCCESS');
-  } finally {
-    tcp.close();
-  }
+  const { host, port } = endpointOf(uaddr);
+  await nfsAnswersAt(host, port);
 }
 
 const nfs = (netid = 'tcp') => wanted(NFS_PROGRAM, 3, { netid });

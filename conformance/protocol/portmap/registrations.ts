@@ -1,4 +1,4 @@
-import { linux, must, should } from '../case.ts';
+import { linux, must } from '../case.ts';
 import type { Context } from '../context.ts';
 import { check, equal } from '../expect.ts';
 import { PMAP2 } from '../programs/portmap.ts';
@@ -169,13 +169,6 @@ export const rpcbindRegistrations = (program: Rpcbind) => {
           await setAs(t, prog);
           equal('SET', await setAs(t, prog, 'tcp', OTHER_ADDRESS), false);
           equal('services', await addresses(t, program, prog), [`tcp ${ADDRESS}`]);
-        });
-      }),
-      should('unknown-netid', 'a transport that is not there: false', ALONE, async (t) => {
-        fromLoopback(t);
-        await withProgram(t, async (prog) => {
-          equal('SET', await setAs(t, prog, 'pigeon'), false);
-          equal('services', await addresses(t, program, prog), []);
         });
       }),
       linux(

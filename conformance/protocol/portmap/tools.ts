@@ -2,11 +2,13 @@ import { randomInt } from 'node:crypto';
 import { isIP } from 'node:net';
 import { cases, type Draft } from '../case.ts';
 import type { Context } from '../context.ts';
-import { check, NotApplicable } from '../expect.ts';
+import { check, equal, Mismatch, NotApplicable } from '../expect.ts';
 import { PMAP2, RPCB3, RPCB4 } from '../programs/portmap.ts';
 import type { Program } from '../programs/program.ts';
 import type { Client } from '../rpc/client.ts';
 import { RpcRefused } from '../rpc/failures.ts';
+import { TcpTransport } from '../rpc/tcp.ts';
+import { answerTo } from '../rpc-layer/tools.ts';
 import { ROOT, type Way } from '../target.ts';
 
 export const IPPROTO_TCP = 6;
@@ -81,4 +83,16 @@ export async function nfsPort(t: Context, prot = IPPROTO_TCP): Promise<number> {
   const port = await (await pmap(t)).GETPORT({ prog: NFS_PROGRAM, vers: 3, prot, port: 0 });
   if (port === 0) throw new NotApplicable(`the portmapper knows no NFSv3 for protocol ${prot}`);
   return port;
+}
+
+/** Throws unless NFS answers NULL there, of this version. */
+export async function nfsAnswersAt(host: string, port: number, vers = 3): Promise<void> {
+  const tcp = await TcpTransport.open({ host, port }).catch((error: Error) => {
+    throw new Mismatch(`NFS at ${host} port ${port}`, error.message);
+  });
+  try {
+    equal(`NULL of version ${vers}`, await answerTo(tcp, { prog: NFS_PROGRAM, vers }), 'SUCCESS');
+  } finally {
+    tcp.close();
+  }
 }

@@ -3,12 +3,12 @@ import type { Context } from '../context.ts';
 import { check, equal } from '../expect.ts';
 import { NFS3 } from '../programs/nfs3.ts';
 import { PMAP2 } from '../programs/portmap.ts';
-import { TcpTransport } from '../rpc/tcp.ts';
 import { answerTo, words } from '../rpc-layer/tools.ts';
 import {
   IPPROTO_TCP,
   IPPROTO_UDP,
   NFS_PROGRAM,
+  nfsAnswersAt,
   nfsPort,
   PORTMAPPER,
   pmap,
@@ -26,12 +26,7 @@ async function portOf(t: Context, prog: number, vers: number, prot: number, port
 const GETPORT = portmapCases(PMAP2, 'GETPORT', [
   must('nfs', 'where it says that NFSv3 is, NFSv3 answers', async (t) => {
     const port = await nfsPort(t);
-    const tcp = await TcpTransport.open({ host: t.target.options.host, port });
-    try {
-      equal('NULL', await answerTo(tcp, { prog: NFS_PROGRAM, vers: 3 }), 'SUCCESS');
-    } finally {
-      tcp.close();
-    }
+    await nfsAnswersAt(t.target.options.host, port);
   }),
   must('unknown-program', 'a program that is not registered: 0', async (t) => {
     for (const prot of PROTOCOLS) equal('port', await portOf(t, spareProgram(), 1, prot), 0);
@@ -113,12 +108,7 @@ const DUMP = portmapCases(PMAP2, 'DUMP', [
   must('rpc-programs-answer', 'every version of NFS that it lists answers', async (t) => {
     for (const { prog, vers, prot, port } of await (await pmap(t)).DUMP()) {
       if (prog !== NFS_PROGRAM || prot !== IPPROTO_TCP) continue;
-      const tcp = await TcpTransport.open({ host: t.target.options.host, port });
-      try {
-        equal(`NULL of version ${vers}`, await answerTo(tcp, { prog, vers }), 'SUCCESS');
-      } finally {
-        tcp.close();
-      }
+      await nfsAnswersAt(t.target.options.host, port, vers);
     }
   }),
 ]);

@@ -107,7 +107,9 @@ export class TcpTransport implements Transport {
 
   /** By RST, so that the privileged port can be had again at once. */
   close(): void {
-    this.#socket.resetAndDestroy();
+    // One that is ending cannot be reset: libuv refuses, and Node then loses its descriptor and spins on it.
+    if (this.#socket.writableEnded) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
   }
 
   #take(chunk: Buffer): void {
