@@ -40,7 +40,11 @@ async function run(flags: Flags): Promise<void> {
   const node = await ClusterNode.start(config, log, flags.json ?? false).catch((error: Error) => fail(error.message));
   let stopping = false;
   const stop = (signal: string) => {
-    if (stopping) return;
+    if (stopping) {
+      log.info({ signal }, `${signal} again: stopping at once`);
+      void node.close();
+      return;
+    }
     stopping = true;
     log.info({ signal }, `${signal}: moving the packages away, then stopping`);
     setTimeout(() => fail('the stop took too long'), STOP_DEADLINE_MILLISECONDS).unref();

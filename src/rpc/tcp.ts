@@ -28,6 +28,9 @@ export interface TcpOptions {
   readonly events?: ConnectionEvents | undefined;
 }
 
+/** Connections that wait to be accepted: after a takeover all clients come back at once. The kernel bounds it (somaxconn). */
+const BACKLOG = 4096;
+
 /** Serves RPC over TCP: record marking, back-pressure, and limits that keep one client from stalling the others. */
 export class TcpTransport {
   private readonly server: Server;
@@ -63,7 +66,7 @@ export class TcpTransport {
     const transport = new TcpTransport(dispatcher, options);
     await new Promise<void>((resolve, reject) => {
       transport.server.once('error', reject);
-      transport.server.listen({ ...address, backlog: 511 }, () => {
+      transport.server.listen({ ...address, backlog: BACKLOG }, () => {
         transport.server.off('error', reject);
         resolve();
       });

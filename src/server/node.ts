@@ -13,6 +13,7 @@ export class ClusterNode {
   private readonly daemon: NodeDaemon;
   private readonly admin: AdminServer;
   private readonly health: HealthServer | undefined;
+  private closed: Promise<void> | undefined;
 
   private constructor(daemon: NodeDaemon, admin: AdminServer, health: HealthServer | undefined) {
     this.daemon = daemon;
@@ -42,11 +43,14 @@ export class ClusterNode {
     this.daemon.reload(config);
   }
 
-  /** Moves the packages away, and ends; it can be asked meanwhile. */
-  async close(): Promise<void> {
-    await this.daemon.close();
-    await this.health?.close();
-    await this.admin.close();
+  /** Moves the packages away, and ends; it can be asked meanwhile. Called again, it waits for no other node any more. */
+  close(): Promise<void> {
+    const ended = this.daemon.close();
+    this.closed ??= ended.then(async () => {
+      await this.health?.close();
+      await this.admin.close();
+    });
+    return this.closed;
   }
 }
 

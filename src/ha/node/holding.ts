@@ -158,8 +158,9 @@ export class Holding {
 
   private renewed(grant: Grant): void {
     this.renewAddresses(grant.until);
-    if (this.server === undefined || this.server.hasEnded) return;
-    this.server.licence(grant.until);
+    if (this.server === undefined) return;
+    if (!this.server.hasEnded) this.server.licence(grant.until);
+    // Also while a crashed process is started again: the addresses stay, and the watchdog is not to take them away.
     this.watch(this.server, grant.until);
   }
 
