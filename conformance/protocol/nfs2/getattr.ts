@@ -62,13 +62,13 @@ export const GETATTR = cases({ program: NFS2, procedure: 'GETATTR', clause: 'RFC
       await t.tick();
     }
   }),
-  should('times-are-now', "a new file's times are about now, and those of one moment", async (t) => {
+  should('times-are-now', "a new file's times are about now, and one as the other", async (t) => {
     const { atime, mtime, ctime } = await attributesOf(t, await newFile(t));
     const now = Date.now() / 1000;
     for (const { seconds } of [atime, mtime, ctime]) {
       check(Math.abs(seconds - now) < NOW_WITHIN_SECONDS, `about ${Math.round(now)} s`, `${seconds} s`);
     }
-    equal('mtime', mtime, ctime);
+    check(Math.abs(mtime.seconds - ctime.seconds) <= 1, `mtime about ${ctime.seconds} s`, `${mtime.seconds} s`);
   }),
   must('stable', 'asked twice, nothing changed: the same answer', async (t) => {
     const file = await newFile(t, 'file', { data: 'some' });

@@ -1,9 +1,9 @@
 import { cases, must } from '../case.ts';
 import { check, equal } from '../expect.ts';
 import { NFS2 } from '../programs/nfs2.ts';
-import { callMessage, exchange } from '../rpc/client.ts';
+import { authSys, callMessage, exchange } from '../rpc/client.ts';
 import { refusalOf } from '../rpc/failures.ts';
-import { nfs2 } from './tools.ts';
+import { ALICE, nfs2 } from './tools.ts';
 
 const FIRST_UNKNOWN = 18;
 
@@ -23,7 +23,10 @@ export const NULL = cases({ program: NFS2, procedure: 'NULL', clause: 'RFC 1094 
     await (await t.client(NFS2, { family: 6 })).NULL();
   }),
   must('procedure-18', 'there is no procedure 18: PROC_UNAVAIL', { clause: 'RFC 5531 §9' }, async (t) => {
-    const { body } = await exchange(await t.tcp(NFS2), callMessage({ prog: 100_003, vers: 2, proc: FIRST_UNKNOWN }));
+    const { body } = await exchange(
+      await t.tcp(NFS2),
+      callMessage({ prog: 100_003, vers: 2, proc: FIRST_UNKNOWN, cred: authSys(ALICE) }),
+    );
     equal('the answer', refusalOf(body), 'PROC_UNAVAIL');
   }),
 ]);

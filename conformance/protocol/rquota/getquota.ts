@@ -100,7 +100,7 @@ function numberCases(ask: Ask): Draft[] {
         check(hard === 0 || soft <= hard, `a soft limit up to ${hard}`, `${soft}`);
       }
     }),
-    must('use-grows', 'what was written is counted, and the file', { needs: ['users'] }, async (t) => {
+    must('use-grows', 'what was written is counted, and the file', { needs: ['users'], alone: true }, async (t) => {
       const before = quotaOf(await ask(t, ALICES, AS_ROOT));
       await writeAll(t.nfs, await newFile(t), Buffer.alloc(WRITTEN, 'x'));
       const after = quotaOf(await ask(t, ALICES, AS_ROOT));

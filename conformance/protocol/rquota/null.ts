@@ -1,7 +1,8 @@
 import { type Case, cases, linux, must } from '../case.ts';
 import { equal } from '../expect.ts';
-import { callMessage, exchange } from '../rpc/client.ts';
+import { authSys, callMessage, exchange } from '../rpc/client.ts';
 import { refusalOf } from '../rpc/failures.ts';
+import { ALICE } from '../target.ts';
 import type { QuotaVersion } from './tools.ts';
 
 const FIRST_UNKNOWN = 5;
@@ -20,7 +21,10 @@ export function nullCases({ program }: QuotaVersion): Case[] {
       await (await t.client(program, { kind: 'udp' })).NULL();
     }),
     must('procedure-5', 'there is no procedure 5: PROC_UNAVAIL', async (t) => {
-      const { body } = await exchange(await t.tcp(program), callMessage({ prog, vers, proc: FIRST_UNKNOWN }));
+      const { body } = await exchange(
+        await t.tcp(program),
+        callMessage({ prog, vers, proc: FIRST_UNKNOWN, cred: authSys(ALICE) }),
+      );
       equal('the answer', refusalOf(body), 'PROC_UNAVAIL');
     }),
   ]);

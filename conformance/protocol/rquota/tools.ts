@@ -103,7 +103,19 @@ export async function isNotTold(what: string, asking: Promise<Quota>): Promise<v
   } catch (error) {
     if (!(error instanceof RpcRefused)) throw error;
     const came = refusalOf(error.body);
-    check(came === 'GARBAGE_ARGS', `Q_NOQUOTA, Q_EPERM or GARBAGE_ARGS for ${what}`, came);
+    const isFine = came === 'GARBAGE_ARGS' || came.startsWith('AUTH_ERROR');
+    check(isFine, `Q_NOQUOTA, Q_EPERM or a refusal for ${what}`, came);
+  }
+}
+
+/** Throws unless limits were refused: with Q_EPERM, or by not running the call, as rpc.rquotad does. */
+export async function isNotSet(setting: Promise<Quota>): Promise<void> {
+  try {
+    hasStatus(await setting, 'Q_EPERM');
+  } catch (error) {
+    if (!(error instanceof RpcRefused)) throw error;
+    const came = refusalOf(error.body);
+    check(came.startsWith('AUTH_ERROR'), 'Q_EPERM or AUTH_ERROR', came);
   }
 }
 
