@@ -30,7 +30,7 @@ const MOUNT_POINT = '/mnt/service';
 const GO_ON_MS = 90_000;
 /** Longer than a lease. */
 const STOPPED_MS = 5_000;
-const COPY_MEBIBYTES = 16;
+const COPY_MEBIBYTES = 8;
 
 export interface Pause {
   readonly mishap: Mishap;

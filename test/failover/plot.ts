@@ -30,9 +30,29 @@ export function pausePlot(pauses: ReadonlyMap<string, readonly number[]>): strin
   ].join('\n');
 }
 
-function row(kind: string, all: readonly number[], y: number, x: (milliseconds: number) => number): string {
+/** What the pauses of each kind come to, milliseconds. */
+export function pausesTable(pauses: ReadonlyMap<string, readonly number[]>) {
+  return [...pauses].map(([mishap, all]) => {
+    const half = Math.floor(all.length / 2);
+    return {
+      ...{ mishap, count: all.length, p50: percentile(all, 0.5), p99: percentile(all, 0.99) },
+      longest: Math.max(0, ...all),
+      // Growth over moves to and fro would show here.
+      ...{ firstHalfMean: mean(all.slice(0, half)), secondHalfMean: mean(all.slice(half)) },
+    };
+  });
+}
+
+function percentile(all: readonly number[], share: number): number {
   const sorted = [...all].sort((one, other) => one - other);
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? 0;
+  return sorted[Math.min(sorted.length, Math.ceil(share * sorted.length)) - 1] ?? 0;
+}
+
+function mean(all: readonly number[]): number {
+  return Math.round(all.reduce((sum, each) => sum + each, 0) / Math.max(1, all.length));
+}
+
+function row(kind: string, all: readonly number[], y: number, x: (milliseconds: number) => number): string {
   const dots = all.map((each, index) => {
     // Spread over the row's height, so that equal pauses do not hide one another.
     const offset = ((index * 7) % 25) - 12;
@@ -43,7 +63,7 @@ function row(kind: string, all: readonly number[], y: number, x: (milliseconds: 
   return [
     `<text x="${LEFT - 12}" y="${y + 5}" text-anchor="end">${kind}</text>`,
     ...dots,
-    mark(at(0.5), 24, '#c0392b'),
-    mark(at(0.99), 16, '#e67e22'),
+    mark(percentile(all, 0.5), 24, '#c0392b'),
+    mark(percentile(all, 0.99), 16, '#e67e22'),
   ].join('\n');
 }
