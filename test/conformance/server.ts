@@ -8,10 +8,12 @@ import { mountPrograms } from '../../src/mount/index.ts';
 import { aclPrograms } from '../../src/nfs/acl/program.ts';
 import { nfs2Program } from '../../src/nfs/v2/program.ts';
 import { nfs3Program } from '../../src/nfs/v3/program.ts';
+import { servicesOf } from '../../src/portmap/index.ts';
 import { Dispatcher, type ProgramVersion } from '../../src/rpc/index.ts';
 import { rquotaPrograms } from '../../src/rquota/index.ts';
 import { listenOn } from '../../src/server/listeners.ts';
 import { startLocking } from '../../src/server/locking.ts';
+import { endpointsOf, portmapperOf } from '../../src/server/portmap.ts';
 import { MemoryState } from '../../src/state/memory.ts';
 import type { FileSystem } from '../../src/vfs/index.ts';
 import { openLocalFileSystem } from '../../src/vfs/local/index.ts';
@@ -23,6 +25,8 @@ export interface Alterations {
   programs?(programs: readonly ProgramVersion[]): readonly ProgramVersion[];
   fileSystem?(fileSystem: FileSystem): FileSystem;
   dispatcher?(dispatcher: Dispatcher): Dispatcher;
+  /** Changes something of this process for as long as the server runs; gives what undoes it. */
+  meddle?(): () => void;
   /** Options of the exports, as in exports(5). */
   readonly exportOptions?: string;
 }
@@ -33,7 +37,7 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** A server in this process, on loopback, with two exports on local storage: every program but the portmapper. */
+/** A server in this process, on loopback, with two exports on local storage; the portmapper has a port of its own. */
 export async function startTestServer(alterations: Alterations = {}): Promise<TestServer> {
   const opened: (() => Promise<void>)[] = [];
   const close = async () => {
@@ -78,13 +82,20 @@ export async function startTestServer(alterations: Alterations = {}): Promise<Te
     ];
     const made = new Dispatcher(alterations.programs?.(sound) ?? sound, { log: quiet });
     const dispatcher = alterations.dispatcher?.(made) ?? made;
+    const undo = alterations.meddle?.();
+    if (undo !== undefined) opened.push(async () => undo());
     const listeners = await listenOn(dispatcher, ['127.0.0.1', '::1'], 0, { log: quiet });
     opened.push(() => listeners.close());
+    const services = servicesOf(sound, endpointsOf(listeners.addresses, listeners.port));
+    const portmapper = portmapperOf(listeners.addresses, services);
+    const lookups = new Dispatcher(alterations.programs?.(portmapper) ?? portmapper, { log: quiet });
+    const portmap = await listenOn(lookups, listeners.addresses, 0, { log: quiet });
+    opened.push(() => portmap.close());
     locking.begin();
 
     const target = await Target.open({
       ...{ host: '127.0.0.1', path, secondPath: second },
-      ports: { nfs: listeners.port, portmap: listeners.port },
+      ports: { nfs: listeners.port, portmap: portmap.port },
     });
     const housekeeping = await Housekeeping.open(target);
     // A broken server may not let the folder be emptied; it goes with the scratch folder.
