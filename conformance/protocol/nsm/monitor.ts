@@ -102,8 +102,7 @@ const UNMON = cases({ program: NSM1, procedure: 'UNMON', clause: 'XNFS SM_UNMON'
     'what happens to the host is not told any more; to another one it is',
     { alone: true },
     async (t) => {
-      await Watcher.during(t, async (watcher) => {
-        const nsm = await ownHost(t);
+      await Watcher.during(t, async (watcher, nsm) => {
         const [dropped, kept] = [await watcher.watch(nsm, '127.0.0.1'), await watcher.watch(nsm, '127.0.0.2')];
         await nsm.UNMON(watcher.id('127.0.0.1'));
         await nsm.NOTIFY({ mon_name: '127.0.0.1', state: 5 });
@@ -115,8 +114,7 @@ const UNMON = cases({ program: NSM1, procedure: 'UNMON', clause: 'XNFS SM_UNMON'
     },
   ),
   should('stranger', "another host's UNMON changes nothing", { alone: true }, async (t) => {
-    await Watcher.during(t, async (watcher) => {
-      const nsm = await ownHost(t);
+    await Watcher.during(t, async (watcher, nsm) => {
       const watched = await watcher.watch(nsm, '127.0.0.1');
       await (await stranger(t)).UNMON(watcher.id('127.0.0.1'));
       await nsm.NOTIFY({ mon_name: '127.0.0.1', state: 7 });
@@ -138,8 +136,7 @@ const UNMON_ALL = cases({ program: NSM1, procedure: 'UNMON_ALL', clause: 'XNFS S
     { alone: true },
     async (t) => {
       await Watcher.during(t, async (dropped) => {
-        await Watcher.during(t, async (kept) => {
-          const nsm = await ownHost(t);
+        await Watcher.during(t, async (kept, nsm) => {
           const [none, some] = [await dropped.watch(nsm, '127.0.0.1'), await kept.watch(nsm, '127.0.0.1')];
           await nsm.UNMON_ALL(dropped.id('').my_id);
           await nsm.NOTIFY({ mon_name: '127.0.0.1', state: 9 });

@@ -38,8 +38,7 @@ const NOTIFY = cases({ program: NSM1, procedure: 'NOTIFY', clause: 'XNFS SM_NOTI
     'who has the host watched is told: name, state, and its private bytes',
     { alone: true },
     async (t) => {
-      await Watcher.during(t, async (watcher) => {
-        const nsm = await ownHost(t);
+      await Watcher.during(t, async (watcher, nsm) => {
         const priv = await watcher.watch(nsm, '127.0.0.1');
         await nsm.NOTIFY({ mon_name: '127.0.0.1', state: AFTER });
         equal('told', await watcher.told(priv), { mon_name: '127.0.0.1', state: AFTER, priv });

@@ -9,7 +9,7 @@ import { NoReply } from '../rpc/failures.ts';
 import { type Heard, Listener } from '../rpc/listener.ts';
 import { ROOT } from '../target.ts';
 import type { TypeOf } from '../wire.ts';
-import type { Nsm } from './hosts.ts';
+import { type Nsm, ownHost } from './hosts.ts';
 
 type MonId = TypeOf<typeof mon_id>;
 export type Told = TypeOf<typeof status>;
@@ -31,8 +31,9 @@ export class Watcher {
     this.#number = number;
   }
 
-  /** Lives while `body` runs. Throws NotApplicable where the server could not find it. */
-  static async during(t: Context, body: (watcher: Watcher) => Promise<void>): Promise<void> {
+  /** Lives while `body` runs. Throws NotApplicable where the suite is not on the server's host, or could not be found. */
+  static async during(t: Context, body: (watcher: Watcher, nsm: Nsm) => Promise<void>): Promise<void> {
+    const nsm = await ownHost(t);
     const missing = await t.target.missing(PMAP2);
     if (missing !== undefined) throw new NotApplicable(`a program cannot be made known to the server: ${missing}`);
     const watcher = new Watcher(FIRST_TRANSIENT + randomInt(TRANSIENT));
@@ -44,7 +45,7 @@ export class Watcher {
       for (const prot of IPPROTO)
         if (!(await portmap.SET({ ...mapping, prot })))
           throw new NotApplicable("the server's port mapper takes no programs of others");
-      await body(watcher);
+      await body(watcher, nsm);
     } finally {
       await portmap.UNSET({ ...mapping, prot: 0 }).catch(() => undefined);
       listener.close();

@@ -35,8 +35,9 @@ export class CallbackHost {
   /** Throws NotApplicable where the server could not find the suite. */
   static async for(t: Context): Promise<CallbackHost> {
     const address = await addressFor(t);
-    const host = hosts.get(address) ?? CallbackHost.#open(address);
-    hosts.set(address, host);
+    const opening = hosts.get(address) ?? CallbackHost.#open(address);
+    hosts.set(address, opening);
+    const host = await opening;
     await mayUseExport(t, address);
     return host;
   }
