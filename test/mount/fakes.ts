@@ -4,7 +4,7 @@ import { mountPrograms } from '../../src/mount/index.ts';
 import type { Peer } from '../../src/rpc/index.ts';
 import { MountTable } from '../../src/state/index.ts';
 import { FsError } from '../../src/vfs/index.ts';
-import { callRow } from './row.ts';
+import { callRow } from '../rpc/row.ts';
 
 /** A log that keeps what it is told. */
 export class RememberingLog implements Logger {

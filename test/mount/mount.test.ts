@@ -5,8 +5,8 @@ import { exports as exportsType, fhstatus, mountlist, mountres3 } from '../../sr
 import { RpcRefusal, SYSTEM_ERR } from '../../src/rpc/index.ts';
 import { FsError, type FsErrorCode } from '../../src/vfs/index.ts';
 import { XdrError } from '../../src/xdr/index.ts';
+import { overWire } from '../rpc/row.ts';
 import { subject } from './fakes.ts';
-import { overWire } from './row.ts';
 
 const SRV = Buffer.from('/srv');
 const HANDLE = Buffer.alloc(27, 7);

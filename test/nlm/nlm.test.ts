@@ -17,7 +17,7 @@ import {
 } from '../../src/nlm/types.ts';
 import { NO_REPLY } from '../../src/rpc/index.ts';
 import { FsError } from '../../src/vfs/index.ts';
-import { callRow, overWire } from '../mount/row.ts';
+import { callRow, overWire } from '../rpc/row.ts';
 import { Subject, until } from './fakes.ts';
 
 const ONE = { name: 'one', address: '192.0.2.9' };

@@ -6,8 +6,8 @@ import type { RpcClient } from '../../src/rpc/index.ts';
 import { type Monitor, openState, StateError } from '../../src/state/index.ts';
 import { MemoryMonitors } from '../../src/state/monitors.ts';
 import { RememberingLog } from '../mount/fakes.ts';
-import { callRow } from '../mount/row.ts';
 import { until } from '../nlm/fakes.ts';
+import { callRow } from '../rpc/row.ts';
 import { scratchDirectory } from '../state/scratch.ts';
 
 const ONE = { name: 'one.example', address: '192.0.2.9', localAddress: '192.0.2.1', state: 3 };

@@ -6,7 +6,7 @@ import { mapping, netbuf, pmaplist, rpcb, rpcb_stat_byvers, rpcblist_ptr } from 
 import { encodeSockaddr } from '../../src/portmap/uaddr.ts';
 import { AUTH_TOOWEAK, NO_REPLY, type Peer, RpcRefusal } from '../../src/rpc/index.ts';
 import { XdrReader } from '../../src/xdr/index.ts';
-import { callRow, overWire } from './row.ts';
+import { callRow, overWire } from '../rpc/row.ts';
 
 const NFS = 100003;
 const TCP = 6;
