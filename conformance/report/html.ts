@@ -8,6 +8,7 @@ export function htmlReport(report: Report): string {
   const verdict = conforms(results) ? 'Every applicable MUST case passes' : 'MUST cases fail';
   const seconds = (milliseconds / 1000).toFixed(1);
   const bad = results.filter(isBad);
+  const groups = [...grouped(results)];
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -25,9 +26,12 @@ export function htmlReport(report: Report): string {
 </header>
 <main>
 ${classTable(results)}
-${bad.length === 0 ? '' : `<h2 id="failures">What failed</h2>\n${bad.map(failure).join('\n')}`}
-<h2>By program and procedure</h2>
-${[...grouped(results)].map(([group, procedures]) => groupTable(group, procedures)).join('\n')}
+${bad.length === 0 ? '' : failures(bad)}
+<h2>By program</h2>
+${overview(groups)}
+<h2>By procedure</h2>
+<p>A procedure opens to its cases.</p>
+${groups.map(([group, procedures]) => groupTable(group, procedures)).join('\n')}
 </main>
 </body>
 </html>
@@ -58,13 +62,43 @@ function cells(counts: Counts): string {
   }).join('');
 }
 
+/** What failed, the gravest class first, a heading for each program. */
+function failures(bad: readonly Result[]): string {
+  const sections = CLASSES.flatMap((of) => {
+    const those = bad.filter((result) => result.class === of);
+    if (those.length === 0) return [];
+    const groups = [...grouped(those)].map(
+      ([group, procedures]) =>
+        `<h4>${escapeXml(group)}</h4>\n${[...procedures.values()].flat().map(failure).join('\n')}`,
+    );
+    return `<h3>${of} <small>${MEANINGS[of]}</small></h3>\n${groups.join('\n')}`;
+  });
+  return `<h2 id="failures">What failed</h2>\n${sections.join('\n')}`;
+}
+
+type Groups = readonly (readonly [string, ReadonlyMap<string, readonly Result[]>])[];
+
+function overview(groups: Groups): string {
+  const rows = groups.map(([group, procedures]) => {
+    const name = escapeXml(group);
+    return `<tr><th scope="row"><a href="#${anchor(group)}">${name}</a></th>${cells(count([...procedures.values()].flat()))}</tr>`;
+  });
+  const all = groups.flatMap(([, procedures]) => [...procedures.values()].flat());
+  return `<table><thead><tr><th scope="col">Program</th>${HEADINGS}</tr></thead>
+<tbody>${rows.join('\n')}</tbody>
+<tfoot><tr><th scope="row">All ${all.length}</th>${cells(count(all))}</tr></tfoot></table>`;
+}
+
+/** For links within the page. */
+const anchor = (group: string) => `program-${group.replace(/[^A-Za-z0-9]+/g, '-')}`;
+
 function groupTable(group: string, procedures: ReadonlyMap<string, readonly Result[]>): string {
   const rows = [...procedures].map(
     ([procedure, results]) => `<tr><th scope="row"><details><summary>${escapeXml(procedure)}</summary>
 <ul>${results.map(item).join('\n')}</ul></details></th>${cells(count(results))}</tr>`,
   );
   const all = [...procedures.values()].flat();
-  return `<table><caption>${escapeXml(group)}</caption>
+  return `<table id="${anchor(group)}"><caption>${escapeXml(group)}</caption>
 <thead><tr><th scope="col">Procedure</th>${HEADINGS}</tr></thead>
 <tbody>${rows.join('\n')}</tbody>
 <tfoot><tr><th scope="row">All ${all.length}</th>${cells(count(all))}</tr></tfoot></table>`;
@@ -72,12 +106,13 @@ function groupTable(group: string, procedures: ReadonlyMap<string, readonly Resu
 
 function item(result: Result): string {
   const detail = result.detail === '' ? '' : `<pre>${escapeXml(result.detail)}</pre>`;
-  return `<li>${badge(result)} ${escapeXml(result.title)} ${origin(result)}${detail}</li>`;
+  const name = escapeXml(result.id.split('/').slice(2).join('/'));
+  return `<li>${badge(result)} ${escapeXml(result.title)} <small><code>${name}</code></small> ${origin(result)}${detail}</li>`;
 }
 
 function failure(result: Result): string {
   return `<details class="failure"><summary>${badge(result)} <code>${escapeXml(result.id)}</code> ${escapeXml(result.title)}</summary>
-<p>${origin(result)}</p><pre>${escapeXml(result.detail)}</pre></details>`;
+${origin(result)}<pre>${escapeXml(result.detail)}</pre></details>`;
 }
 
 const badge = ({ outcome }: Result) => `<span class="badge ${classOf(outcome)}">${outcome}</span>`;
@@ -88,7 +123,8 @@ const STYLE = `
 :root { color-scheme: light dark; --line: #8884; --soft: #8882; --pass: #1a7f37; --fail: #cf222e; --error: #8250df; --na: #9a6700; }
 @media (prefers-color-scheme: dark) { :root { --pass: #4ac26b; --fail: #ff7b72; --error: #d2a8ff; --na: #e3b341; } }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 0 auto; padding: 1.5rem; }
-h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.2rem; margin: 2rem 0 .5rem; }
+h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.25rem; margin: 2rem 0 .5rem; }
+h3 { font-size: 1.05rem; margin: 1.3rem 0 .3rem; } h4 { font-size: 1rem; margin: .9rem 0 .2rem; font-weight: 600; }
 header p { margin: .3rem 0; } .verdict { font-size: 1.15rem; font-weight: 600; }
 table { border-collapse: collapse; width: 100%; margin: 1rem 0 2rem; }
 caption { text-align: left; font-weight: 600; font-size: 1.1rem; padding: .3rem 0; }
@@ -97,9 +133,11 @@ thead th { background: var(--soft); font-weight: 600; } tfoot th, tfoot td { bor
 th[scope=row] { font-weight: 500; width: 60%; } .classes th[scope=row] { width: auto; }
 .number { text-align: right; width: 6rem; white-space: nowrap; font-variant-numeric: tabular-nums; } .none { opacity: .35; }
 .pass { color: var(--pass); } .fail { color: var(--fail); } .error { color: var(--error); } .not-applicable { color: var(--na); }
-summary { cursor: pointer; } ul { list-style: none; margin: .3rem 0; padding-left: 1.2rem; font-weight: 400; } li { margin: .2rem 0; }
+a { color: inherit; } summary { cursor: pointer; } ul { list-style: none; margin: .3rem 0; padding-left: 1.2rem; font-weight: 400; } li { margin: .2rem 0; }
 .badge { display: inline-block; min-width: 2.6rem; font-size: .8rem; font-weight: 600; }
 small { opacity: .7; } code { font-size: .92em; overflow-wrap: anywhere; }
 pre { margin: .3rem 0 .6rem; padding: .5rem .7rem; background: var(--soft); white-space: pre-wrap; overflow-wrap: anywhere; font-size: .85rem; }
-.failure { border-left: 3px solid var(--fail); padding: .2rem .8rem; margin: .5rem 0; }
+.failure { border-left: 3px solid var(--fail); padding: .15rem .8rem; margin: .35rem 0; }
+@media (max-width: 45rem) { .number { width: auto; white-space: normal; } th, td { padding: .3rem .35rem; } .classes td:nth-child(2) { display: none; } .classes th:nth-child(2) { display: none; } }
+@media print { body { max-width: none; } }
 `;
