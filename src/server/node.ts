@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import type { Logger } from '../common/log.ts';
 import { clusterHandlers } from '../ha/cluster-admin.ts';
 import type { ClusterConfig } from '../ha/config.ts';
@@ -7,6 +8,9 @@ import { NodeDaemon } from '../ha/node/daemon.ts';
 import { hostParts } from '../ha/node/parts.ts';
 import { AdminServer, AdminUnreachable, askServer } from './admin.ts';
 import { ConfigError } from './config.ts';
+
+/** Of nice(1). What else runs on a node must not keep it from renewing its leases; server processes inherit it. */
+const PRIORITY = -10;
 
 /** `steadfs node`: the node daemon, with its admin socket and its health endpoints. */
 export class ClusterNode {
@@ -25,6 +29,7 @@ export class ClusterNode {
   static async start(config: ClusterConfig, log: Logger, json: boolean): Promise<ClusterNode> {
     mkdirSync(config.runDirectory, { recursive: true, mode: 0o700 });
     await refuseSecond(config.runDirectory);
+    raisePriority(log);
     const daemon = await NodeDaemon.start(config, log, await hostParts(config, log, json));
     const opened: { close(): Promise<void> }[] = [daemon];
     try {
@@ -51,6 +56,14 @@ export class ClusterNode {
       await this.admin.close();
     });
     return this.closed;
+  }
+}
+
+function raisePriority(log: Logger): void {
+  try {
+    setPriority(PRIORITY);
+  } catch (error) {
+    log.info({ err: error }, 'the priority stays as it is: on a busy host, leases may be lost');
   }
 }
 
