@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { ConfigError } from '../common/config-error.ts';
 import type { Logger } from '../common/log.ts';
 import {
   type ConnectionEvents,
@@ -8,7 +9,6 @@ import {
   TcpTransport,
   UdpTransport,
 } from '../rpc/index.ts';
-import { ConfigError } from './config.ts';
 
 /** Where a server listens: each address over TCP and UDP, on the same port. */
 export interface Listeners {

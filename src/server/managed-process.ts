@@ -3,16 +3,22 @@
  * other. Log lines go to standard error.
  */
 import { LicenceLost } from '../common/licence.ts';
-import type { FromServer, ToServer } from '../ha/protocol.ts';
+import type { LogLevel } from '../common/log.ts';
+import type { FromServer, ManagedSettings, ToServer } from '../ha/protocol.ts';
+import { makeJsonLog } from './json-log.ts';
 import { LastResort } from './last-resort.ts';
-import { type LogLevel, makeLog } from './log.ts';
 import { ManagedServer } from './managed.ts';
+import { warmUp } from './warm-up.ts';
+
+/** One that is needed at once is activated before that. */
+const IDLE_MS = 300;
 
 type Phase = 'new' | 'prepared' | 'serving' | 'released';
 
 let phase: Phase = 'new';
-let log = makeLog('info', true);
+let log = makeJsonLog('info');
 let server: ManagedServer | undefined;
+let idle: NodeJS.Timeout | undefined;
 /** Orders are carried out one after the other; only the licence does not wait for its turn. */
 let orders: Promise<void> = Promise.resolve();
 
@@ -20,6 +26,11 @@ function send(message: FromServer, then?: () => void): void {
   // A daemon that has gone needs to know nothing any more.
   if (process.connected) process.send?.(message, () => then?.());
   else then?.();
+}
+
+/** With nothing to lose. What is being done comes to its end first: an open state would keep the process from ending. */
+function leave(): void {
+  void orders.finally(() => process.exit(0));
 }
 
 /** Not by process.exit(): nothing is to be written, flushed or waited for on the way out. */
@@ -34,17 +45,36 @@ function fail(error: unknown): void {
   send({ type: 'failed', reason }, () => process.exit(1));
 }
 
+async function logFor({ logLevel, json }: ManagedSettings) {
+  const level = logLevel as LogLevel;
+  if (json || !process.stderr.isTTY) return makeJsonLog(level);
+  const { makeLog } = await import('./log.ts');
+  return makeLog(level, json);
+}
+
+/** A process that has time does once, on a folder of its own, what an activation does. */
+function practise(): void {
+  orders = orders.then(async () => {
+    if (phase !== 'prepared') return;
+    await warmUp().catch((error: unknown) =>
+      log.debug({ err: error }, 'the first activation will take a little longer'),
+    );
+  });
+}
+
 async function obey(message: ToServer): Promise<void> {
   switch (message.type) {
     case 'prepare': {
       const { settings } = message;
-      log = makeLog(settings.logLevel as LogLevel, settings.json).child({ package: settings.package });
+      log = (await logFor(settings)).child({ package: settings.package });
       server = new ManagedServer(settings, { log, lastResort: new LastResort(), send, end });
       phase = 'prepared';
       send({ type: 'prepared' });
+      idle = setTimeout(practise, IDLE_MS);
       return;
     }
     case 'activate':
+      clearTimeout(idle);
       phase = 'serving';
       await server?.activate(message.token, message.until);
       return;
@@ -71,14 +101,14 @@ process.on('message', (message: ToServer) => {
 
 // Without the daemon there is nobody to renew the licence: what is served goes on until that ends.
 process.on('disconnect', () => {
-  if (phase !== 'serving') process.exit(0);
-  log.warn({}, 'the node daemon is gone: serving ends with the licence');
+  if (phase !== 'serving') leave();
+  else log.warn({}, 'the node daemon is gone: serving ends with the licence');
 });
 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   process.on(signal, () => {
     // Sent to all processes of the service at once: the daemon has it too, and lets go of the package in order.
-    if (phase !== 'serving' && signal !== 'SIGHUP') process.exit(0);
+    if (phase !== 'serving' && signal !== 'SIGHUP') leave();
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Logger } from '../common/log.ts';
+import type { Logger, LogLevel } from '../common/log.ts';
 import { monotonic } from '../common/monotonic.ts';
 import type { FromServer, InheritedSocket, ManagedSettings } from '../ha/protocol.ts';
 import { servicesOf } from '../portmap/index.ts';
@@ -10,7 +10,6 @@ import type { LastResort } from './last-resort.ts';
 import { Licence } from './licence.ts';
 import { LicenceWatch } from './licence-watch.ts';
 import { type Listeners, listenOnInherited } from './listeners.ts';
-import type { LogLevel } from './log.ts';
 import { mountAddress, mountCommand } from './mount-command.ts';
 import { endpointsOf, PORTMAP_LIMITS, portmapperOf } from './portmap.ts';
 import { CountingDispatcher } from './progress.ts';

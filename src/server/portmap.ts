@@ -1,3 +1,4 @@
+import { ConfigError } from '../common/config-error.ts';
 import type { Logger } from '../common/log.ts';
 import {
   PMAP_PORT,
@@ -8,7 +9,6 @@ import {
   servicesOf,
 } from '../portmap/index.ts';
 import { Dispatcher, type ProgramVersion } from '../rpc/index.ts';
-import { ConfigError } from './config.ts';
 import { InUse, type Listeners, listenOn } from './listeners.ts';
 
 /** How clients find the programs' ports: our own portmapper, an rpcbind that runs already, or not at all. */

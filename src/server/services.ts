@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { ConfigError } from '../common/config-error.ts';
 import type { ChangeGuard } from '../common/licence.ts';
 import type { Logger } from '../common/log.ts';
 import { type ExportEntry, ExportTable, exportsForPaths, parseExports, systemResolver } from '../exports/index.ts';
@@ -10,7 +11,6 @@ import type { Peer, ProgramVersion, ServingLicence } from '../rpc/index.ts';
 import { rquotaPrograms } from '../rquota/index.ts';
 import type { StateStore } from '../state/index.ts';
 import { asServer, openLocalFileSystem } from '../vfs/local/index.ts';
-import { ConfigError } from './config.ts';
 import { type Locking, startLocking } from './locking.ts';
 
 /** What is served, as `ServeConfig` and `ManagedSettings` have it in common. */

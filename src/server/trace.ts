@@ -1,6 +1,5 @@
-import type { Logger } from '../common/log.ts';
+import type { Logger, LogLevel } from '../common/log.ts';
 import type { CallObserver } from '../rpc/index.ts';
-import type { LogLevel } from './log.ts';
 import type { Metrics } from './metrics.ts';
 
 const DENIED = -1;
