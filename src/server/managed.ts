@@ -40,6 +40,7 @@ export class ManagedServer {
   private readonly listeners: Listeners[] = [];
   private services: Services | undefined;
   private isServing = false;
+  private isAddressed = false;
   /** What is to be closed, the first one last. */
   private readonly opened: (() => Promise<void>)[] = [];
 
@@ -84,6 +85,8 @@ export class ManagedServer {
 
   /** The service addresses are up: clients can be called. */
   addressed(): void {
+    if (!this.isServing || this.isAddressed) return;
+    this.isAddressed = true;
     this.services?.locking.begin();
   }
 
