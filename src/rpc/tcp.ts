@@ -7,8 +7,6 @@ import type { Peer } from './program.ts';
 import { RecordMemory } from './record-memory.ts';
 import { DEFAULT_TCP_LIMITS, type TcpLimits } from './tcp-limits.ts';
 
-/** All clients may come back in the same instant; the kernel lowers it to `net.core.somaxconn`. */
-const BACKLOG = 4096;
 const SWEEP_MILLISECONDS = 15_000;
 const DRAIN_MILLISECONDS = 5000;
 const DRAIN_POLL_MILLISECONDS = 5;
