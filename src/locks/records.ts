@@ -1,4 +1,5 @@
-import type { KeptLock, KeptWaiter } from '../state/index.ts';
+import type { KeptLock, KeptRecord, KeptShare, KeptWaiter } from '../state/index.ts';
+import type { Share } from './shares.ts';
 import type { Grant, Segment, Tag, Waiter } from './table.ts';
 
 /** How a client that waits is to be told that it has its lock. */
@@ -42,6 +43,11 @@ export function ownerKey(name: string, svid: number, oh: Buffer): string {
   return `${name}\0${svid}\0${oh.toString('latin1')}`;
 }
 
+/** A share's owner is a host and what it adds (oh): NLM_SHARE has no svid. */
+export function shareOwnerKey(name: string, oh: Buffer): string {
+  return ownerKey(name, 0, oh);
+}
+
 export function recordOfLock({ id, exclusive, start, end, tag }: HeldLock): KeptLock {
   return { kind: 'lock', id, ...common(tag), exclusive, start, end };
 }
@@ -62,6 +68,26 @@ export function lockOfRecord(file: string, record: KeptLock | KeptWaiter): HeldL
   const client = clientKey({ name, address });
   const tag = { client, name, address, localAddress, handle, svid, oh, state, since, callback };
   return { id, file, owner: ownerKey(name, svid, oh), exclusive, start, end, tag };
+}
+
+export function recordOfShare(share: Share): KeptShare {
+  const { id, handle, name, address, localAddress, oh, state, since, mode, access } = share;
+  return { kind: 'share', id, handle, client: name, address, localAddress, oh, state, since, mode, access };
+}
+
+export function shareOfRecord(file: string, record: KeptShare): Share {
+  const { client: name, oh } = record;
+  return { ...record, file, name, owner: shareOwnerKey(name, oh) };
+}
+
+/** {@link clientKey} of the client that a record is of. */
+export function clientKeyOfRecord({ client: name, address }: KeptRecord): string {
+  return clientKey({ name, address });
+}
+
+export function isRecordOf(record: KeptRecord, owner: { name: string; svid: number; oh: Buffer }): boolean {
+  const { name, svid, oh } = owner;
+  return record.client === name && record.oh.equals(oh) && (record.kind === 'share' || record.svid === svid);
 }
 
 function common({ name, address, localAddress, handle, svid, oh, state, since }: LockTag) {

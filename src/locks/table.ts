@@ -1,4 +1,4 @@
-import { END, earlier, later, overlap, type Range } from './range.ts';
+import { common, END, earlier, gapsIn, later, overlap, type Range, shrink, without } from './range.ts';
 import { type Claim, ClaimTree } from './tree.ts';
 
 /** What a lock's owner is part of, and how that was doing when it asked. */
@@ -218,9 +218,19 @@ export class LockTable<T extends Tag> {
     return this.files.has(name);
   }
 
-  /** What an owner holds of a range. */
-  heldBy(name: string, owner: string, range: Range): Segment<T>[] {
-    return this.files.get(name)?.owners.get(owner)?.overlapping(range) ?? [];
+  /** What an owner holds of a range, and nothing beyond it. */
+  piecesOf(name: string, owner: string, range: Range): Segment<T>[] {
+    return this.heldBy(name, owner, range).map((held) => ({ ...held, ...common(held, range) }));
+  }
+
+  /** True if an owner holds all of a range, and strongly enough. */
+  covers({ file, owner, exclusive, start, end }: Omit<Request<T>, 'tag'>): boolean {
+    let at = start;
+    for (const held of this.heldBy(file, owner, { start, end })) {
+      if (held.start > at || (exclusive && !held.exclusive)) return false;
+      at = held.end;
+    }
+    return at >= end;
   }
 
   /** What a client holds, on all files. */
@@ -234,6 +244,10 @@ export class LockTable<T extends Tag> {
 
   *waiters(): Generator<Waiter<T>> {
     for (const file of this.files.values()) yield* file.waiting;
+  }
+
+  private heldBy(name: string, owner: string, range: Range): Segment<T>[] {
+    return this.files.get(name)?.owners.get(owner)?.overlapping(range) ?? [];
   }
 
   private fileOf(name: string): FileLocks<T> {
@@ -302,7 +316,7 @@ export class LockTable<T extends Tag> {
         // What another has just been given for itself alone need not be asked for again by a thousand that wait for it.
         if (!overlap(waiter, open) && !file.owners.has(waiter.owner)) continue;
         if (!this.mayHave(file, waiter, waiter.id) || !this.take(waiter)) continue;
-        const before = this.heldBy(name, waiter.owner, waiter).map((held) => ({ ...held, ...common(held, waiter) }));
+        const before = this.piecesOf(name, waiter.owner, waiter);
         this.leave(file, waiter);
         awake.push(...this.apply(file, waiter, effects));
         effects.granted.push({ waiter, before });
@@ -359,35 +373,4 @@ export class LockTable<T extends Tag> {
     if (added >= 0) effects.added.splice(added, 1);
     else effects.removed.push(segment);
   }
-}
-
-function common(a: Range, b: Range): Range {
-  return { start: later(a.start, b.start), end: earlier(a.end, b.end) };
-}
-
-/** What is left of a range when another is cut out of it. */
-function without(range: Range, cut: Range): Range[] {
-  const rest: Range[] = [];
-  if (range.start < cut.start) rest.push({ start: range.start, end: cut.start });
-  if (range.end > cut.end) rest.push({ start: cut.end, end: range.end });
-  return rest;
-}
-
-/** Cuts off a range what another covers at its ends. */
-function shrink(range: Range, cover: Range): Range {
-  if (!overlap(range, cover)) return range;
-  if (cover.start <= range.start) return { start: earlier(cover.end, range.end), end: range.end };
-  return cover.end >= range.end ? { start: range.start, end: cover.start } : range;
-}
-
-/** The parts of a range that none of these, given by their start, covers. */
-function gapsIn(range: Range, covers: readonly Range[]): Range[] {
-  const gaps: Range[] = [];
-  let at = range.start;
-  for (const cover of covers) {
-    if (cover.start > at) gaps.push({ start: at, end: cover.start });
-    if (cover.end > at) at = cover.end;
-  }
-  if (at < range.end) gaps.push({ start: at, end: range.end });
-  return gaps;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../common/log.ts';
-import type { PendingGrant } from '../locks/manager.ts';
 import { lengthOf } from '../locks/range.ts';
+import type { PendingGrant } from '../locks/requests.ts';
 import type { RpcClient, UnixCredential } from '../rpc/index.ts';
 import { nothing, type Xdr } from '../xdr/index.ts';
 import { LCK_DENIED, LCK_GRANTED, NLM_PROG, NLM4_VERS, narrowTypes, type nlm4_stats, res, wideTypes } from './types.ts';

@@ -1,4 +1,4 @@
-import type { LockAnswer } from '../locks/manager.ts';
+import type { LockAnswer } from '../locks/requests.ts';
 import type { FsErrorCode } from '../vfs/index.ts';
 import {
   LCK_BLOCKED,

@@ -1,8 +1,9 @@
 import type { Logger } from '../common/log.ts';
 import type { Exports, FileLocator } from '../exports/index.ts';
 import { Grace } from '../locks/grace.ts';
-import { LockManager, type PendingGrant } from '../locks/manager.ts';
+import { LockManager } from '../locks/manager.ts';
 import { clientKey } from '../locks/records.ts';
+import type { PendingGrant } from '../locks/requests.ts';
 import { Callbacks, nlmPrograms } from '../nlm/index.ts';
 import { Monitors, Notifier, nsmProgram } from '../nsm/index.ts';
 import type { ProgramVersion, ServingLicence } from '../rpc/index.ts';
