@@ -20,6 +20,8 @@ export class Monitors {
   private readonly byKey = new Map<string, Monitor>();
   private readonly keeping = new Map<string, Promise<void>>();
   private readonly askedAt = new Map<string, number>();
+  /** Hosts whose locks came with one state number and then with another: the notice of that restart is still to come. */
+  private readonly ahead = new Set<string>();
   /** Names that came from a second address, and were warned of. */
   private readonly ambiguous = new Set<string>();
 
@@ -43,6 +45,7 @@ export class Monitors {
       known !== undefined && known.localAddress === localAddress && (state === 0 || known.state === state);
     if (isKnown) return this.keeping.get(key);
     if (known === undefined) this.warnOfTwins(name, address);
+    else if (state !== 0 && known.state !== 0 && known.state !== state) this.ahead.add(key);
     await this.keep({
       ...{ name, address, localAddress, state: state === 0 ? (known?.state ?? 0) : state },
       ...{ told: known?.told ?? this.store.state, since: known?.since ?? this.now() },
@@ -59,8 +62,20 @@ export class Monitors {
     return kept;
   }
 
+  /** Whether a notice with this state number tells of a restart that nobody has acted on. */
+  isNews(monitor: Monitor, state: number): boolean {
+    return monitor.state !== state || this.ahead.has(keyOf(monitor));
+  }
+
+  /** What a notice told was acted on. */
+  async heard(monitor: Monitor, state: number): Promise<void> {
+    this.ahead.delete(keyOf(monitor));
+    await this.keep({ ...monitor, state });
+  }
+
   async drop(monitor: Monitor): Promise<void> {
     this.byKey.delete(keyOf(monitor));
+    this.ahead.delete(keyOf(monitor));
     this.askedAt.delete(keyOf(monitor));
     await this.store.drop(monitor);
   }

@@ -51,6 +51,15 @@ test('SM_NOTIFY: believed from the address that locked alone, under any form of 
   ]);
 });
 
+test('SM_NOTIFY that comes after a lock of the new state: it still frees what is older, and once', async () => {
+  const { monitors, rebooted, notify } = subject();
+  await monitors.watch(ONE);
+  await monitors.watch({ ...ONE, state: 5 });
+  await notify('one.example', 5);
+  await notify('one.example', 5);
+  assert.deepEqual(rebooted, [['one.example', 5]]);
+});
+
 test('SM_MON, SM_UNMON, SM_UNMON_ALL: for programs of this host alone, who are told of a restart', async () => {
   const { store, call, notify, watchers } = subject();
   const mon = { mon_id: { mon_name: Buffer.from('192.0.2.7'), my_id: MY_ID }, priv: Buffer.alloc(16, 7) };

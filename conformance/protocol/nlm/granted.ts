@@ -1,13 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Case, cases, must, should } from '../case.ts';
 import { check, equal } from '../expect.ts';
 import { SILENCE } from '../rpc/listener.ts';
 import { answers, bytes, type Dialect, type Locks, SHARED } from './locks.ts';
 import { type Waiting, waiting } from './waiting.ts';
-
-/** Between looks at a server that does by itself what is waited for. */
-const LOOK_MILLISECONDS = 100;
-const LOOKS = 300;
 
 /** Whoever waited is told, by NLM_GRANTED or by NLM_GRANTED_MSG: servers use the one or the other. */
 export function grantedCases(dialect: Dialect): Case[] {
@@ -148,10 +143,7 @@ export function grantedCases(dialect: Dialect): Case[] {
         await l.wait(waiter, file);
         await l.unlock(holder, file);
         await w.grant(waiter);
-        for (let look = 0; (await l.test(l.owner(), file)).stat !== 'GRANTED'; look++) {
-          check(look < LOOKS, 'the lock to be free', 'DENIED');
-          await sleep(LOOK_MILLISECONDS);
-        }
+        await l.becomes(file, 'GRANTED');
       }),
     ),
     should(

@@ -88,6 +88,8 @@ export interface Way {
 }
 
 const STATE = 3;
+const LOOK_MILLISECONDS = 50;
+const LOOKS = 200;
 const AGAIN_MILLISECONDS = 1000;
 /** Grace periods are of 90 s, and of less. */
 const LONGEST_GRACE_MILLISECONDS = 120_000;
@@ -209,6 +211,17 @@ export class Locks {
     const { holder } = answers(await this.test(this.owner(), fh, how), 'DENIED');
     if (holder === undefined) throw new Error('a denial without a holder');
     return holder;
+  }
+
+  /** Looks until some other process would have this answer: a server may do what it was told a little later. */
+  async becomes(fh: Buffer, stat: Stat): Promise<void> {
+    const owner = this.owner();
+    for (let look = 0; ; look++) {
+      const came = (await this.test(owner, fh)).stat;
+      if (came === stat) return;
+      check(look < LOOKS, `${stat} after a while`, came);
+      await sleep(LOOK_MILLISECONDS);
+    }
   }
 
   testargs(owner: Owner, fh: Buffer, { exclusive = true, cookie = newCookie(), ...how }: How): object {

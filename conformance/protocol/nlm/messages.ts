@@ -1,11 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Case, cases, must } from '../case.ts';
-import { check, equal, present } from '../expect.ts';
-import { answers, bytes, type Dialect, type How, type Locks, locking, newCookie, type Stat } from './locks.ts';
+import { equal, present } from '../expect.ts';
+import { answers, bytes, type Dialect, type Locks, locking, newCookie } from './locks.ts';
 import { type Waiting, waiting } from './waiting.ts';
-
-const LOOK_MILLISECONDS = 50;
-const LOOKS = 200;
 
 /** The asynchronous set: a message has no result; what came of it is told by another message, which has the same cookie. */
 export function messageCases(dialect: Dialect): Case[] {
@@ -46,7 +42,7 @@ export function messageCases(dialect: Dialect): Case[] {
           const file = await l.file();
           const owner = l.owner();
           l.send('LOCK_MSG', l.lockargs(owner, file, {}));
-          await becomes(l, file, 'DENIED');
+          await l.becomes(file, 'DENIED');
           equal('svid', (await l.isTaken(file)).svid, owner.svid);
         }),
       ),
@@ -137,7 +133,7 @@ export function messageCases(dialect: Dialect): Case[] {
           const owner = l.owner();
           await l.take(owner, file);
           l.send('UNLOCK_MSG', l.unlockargs(owner, file, {}));
-          await becomes(l, file, 'GRANTED');
+          await l.becomes(file, 'GRANTED');
         }),
       ),
       must(
@@ -168,7 +164,7 @@ export function messageCases(dialect: Dialect): Case[] {
           answers(await w.response('LOCK_RES', cookie), 'BLOCKED');
           await l.unlock(holder, file);
           await w.grant(waiter);
-          await becomes(l, file, 'GRANTED');
+          await l.becomes(file, 'GRANTED');
         }),
       ),
     ]),
@@ -190,14 +186,4 @@ export function messageCases(dialect: Dialect): Case[] {
       ),
     ]),
   ];
-}
-
-/** Looks until a TEST has this answer. */
-async function becomes(l: Locks, file: Buffer, stat: Stat, how: How = {}): Promise<void> {
-  for (let look = 0; ; look++) {
-    const came = (await l.test(l.owner(), file, how)).stat;
-    if (came === stat) return;
-    check(look < LOOKS, `${stat} after a while`, came);
-    await sleep(LOOK_MILLISECONDS);
-  }
 }

@@ -54,7 +54,7 @@ const NOTIFY = cases({ program: NSM1, procedure: 'NOTIFY', clause: 'XNFS SM_NOTI
       const file = await l.file();
       await l.take(l.owner(), file, { state: BEFORE });
       await restarted(t, l, AFTER);
-      await l.isFree(file);
+      await l.becomes(file, 'GRANTED');
     }),
   ),
   must(
@@ -71,7 +71,7 @@ const NOTIFY = cases({ program: NSM1, procedure: 'NOTIFY', clause: 'XNFS SM_NOTI
         await restarted(t, l, AFTER);
         // Where one address is one host, the holder's lock went as well.
         await other.unlock(holder, file);
-        await other.isFree(file);
+        await other.becomes(file, 'GRANTED');
       } finally {
         await other.release();
       }
@@ -86,6 +86,7 @@ const NOTIFY = cases({ program: NSM1, procedure: 'NOTIFY', clause: 'XNFS SM_NOTI
       await l.take(l.owner(), old, { state: BEFORE });
       await l.take(l.owner(), young, { state: AFTER });
       await restarted(t, l, AFTER);
+      await l.becomes(old, 'GRANTED');
       await l.isTaken(young);
     }),
   ),
@@ -97,7 +98,7 @@ const NOTIFY = cases({ program: NSM1, procedure: 'NOTIFY', clause: 'XNFS SM_NOTI
       const [old, young] = [await l.file('old'), await l.file('new')];
       await l.take(l.owner(), old, { state: BEFORE });
       await restarted(t, l, AFTER);
-      await l.isFree(old);
+      await l.becomes(old, 'GRANTED');
       await l.take(l.owner(), young, { state: AFTER });
       await restarted(t, l, AFTER);
       await l.isTaken(young);
@@ -113,9 +114,11 @@ const NOTIFY = cases({ program: NSM1, procedure: 'NOTIFY', clause: 'XNFS SM_NOTI
       if (localAddress === l.name) throw new NotApplicable('the suite has one address, and so is one host');
       try {
         const file = await l.file();
-        await l.take(l.owner(), await l.file('own'), { state: BEFORE });
+        const own = await l.file('own');
+        await l.take(l.owner(), own, { state: BEFORE });
         await other.take(other.owner(), file);
         await restarted(t, l, AFTER);
+        await l.becomes(own, 'GRANTED');
         await other.isTaken(file);
       } finally {
         await other.release();

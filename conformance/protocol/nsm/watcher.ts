@@ -19,6 +19,7 @@ const TELL = 7;
 /** Program numbers that anybody may use for a while (RFC 5531 §8.3). */
 const FIRST_TRANSIENT = 0x4000_0000;
 const TRANSIENT = 0x1fff_ffff;
+const PORTMAP_PORT = 111;
 const IPPROTO = [6, 17] as const;
 
 /** A program on the server's host that has other hosts watched, as a lock manager does. */
@@ -36,6 +37,9 @@ export class Watcher {
     const nsm = await ownHost(t);
     const missing = await t.target.missing(PMAP2);
     if (missing !== undefined) throw new NotApplicable(`a program cannot be made known to the server: ${missing}`);
+    const { port } = await t.target.endpoint(PMAP2);
+    if (port !== PORTMAP_PORT)
+      throw new NotApplicable(`the server looks for programs at port 111, and the suite at ${port}`);
     const watcher = new Watcher(FIRST_TRANSIENT + randomInt(TRANSIENT));
     const table = program('watcher', watcher.#number, 1, { NULL: procedure(0), TELL: procedure(TELL, status) });
     const listener = await Listener.open('127.0.0.1', 0, [table], (heard) => watcher.#hear(heard));

@@ -21,10 +21,10 @@ export const notify = (service: StatusService) =>
       if (meant.length === 0)
         log.info({ client: name, address: peer.address }, 'a restart of a host that has no locks');
       for (const monitor of meant) {
-        if (monitor.state === state) continue;
+        if (!monitors.isNews(monitor, state)) continue;
         if (monitor.watcher === undefined) await listener.rebooted(monitor, state);
         else void service.tellWatcher(monitor, state);
-        await monitors.keep({ ...monitor, state });
+        await monitors.heard(monitor, state);
       }
       return undefined;
     },
