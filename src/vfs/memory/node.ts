@@ -1,4 +1,4 @@
-import { type Attributes, FileType, type Time } from '../attributes.ts';
+import { type Attributes, type Change, FileType, type Time } from '../attributes.ts';
 import { FsError } from '../error.ts';
 import type { Caller, Inode } from '../filesystem.ts';
 
@@ -72,6 +72,10 @@ export class MemoryNode implements Inode {
     };
   }
 
+  unchanged(): Change {
+    return { before: this.attributes(), after: this.attributes() };
+  }
+
   /** Which of the wanted bits of {@link May} the mode grants. */
   granted(caller: Caller, wanted: number): number {
     if (caller.uid === 0) {
@@ -93,6 +97,16 @@ export class MemoryNode implements Inode {
   mustBeRegular(operation: string): void {
     if (this.type === FileType.DIR) throw new FsError('ISDIR', operation);
     if (this.type !== FileType.REG) throw new FsError('INVAL', operation);
+  }
+
+  /** RFC 1813 §4.4: the owner may write whatever the mode says. */
+  mustBeWritable(caller: Caller): void {
+    if (this.uid !== caller.uid) this.mustGrant(caller, May.WRITE, 'write');
+  }
+
+  /** Takes set-user-ID away, and set-group-ID where it is no mark of mandatory locking. */
+  dropPrivilege(): void {
+    this.mode &= ~((this.mode & 0o010) !== 0 ? 0o6000 : 0o4000);
   }
 
   read(offset: number, length: number): Buffer {
