@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../common/log.ts';
 import { lengthOf } from '../locks/range.ts';
+import { ownerKey } from '../locks/records.ts';
 import type { PendingGrant } from '../locks/requests.ts';
 import type { RpcClient, UnixCredential } from '../rpc/index.ts';
 import { nothing, type Xdr } from '../xdr/index.ts';
@@ -21,6 +22,14 @@ export interface Caller {
   connect(target: CallbackTarget, program: number): Promise<RpcClient>;
   /** The connection did not do: the port may be another one by now. */
   forget(target: CallbackTarget, program: number): void;
+}
+
+/** Whose locks, on which file. */
+export interface LockOwner {
+  readonly name: string;
+  readonly svid: number;
+  readonly oh: Buffer;
+  readonly handle: Buffer;
 }
 
 export interface CallbackTimes {
@@ -46,6 +55,8 @@ export class Callbacks {
   private readonly stopping = new AbortController();
   /** Grants told by message, by the cookie that their answer will have. */
   private readonly byCookie = new Map<string, (stat: nlm4_stats) => void>();
+  /** Calls that no client has answered yet, by what they are about. */
+  private readonly underWay = new Map<string, Set<Promise<unknown>>>();
   private lastCookie = Math.floor(Math.random() * 0x7fff_ffff);
 
   constructor(options: { caller: Caller; log: Logger; name: string; times?: CallbackTimes }) {
@@ -83,6 +94,15 @@ export class Callbacks {
     }
   }
 
+  /**
+   * Waits until no call is under way that tells this owner of a lock on this file, or the client had its time to answer.
+   * Until then the owner must not hear that it let go of the lock: it might ask for the next one, wait for it, and take
+   * the late word of the last one for that. Two would have the lock then.
+   */
+  async quiet(owner: LockOwner): Promise<void> {
+    await Promise.allSettled(this.underWay.get(keyOf(owner)) ?? []);
+  }
+
   /** A NLM_GRANTED_RES came. */
   answered(cookie: Buffer, stat: nlm4_stats): void {
     this.byCookie.get(cookie.toString('hex'))?.(stat);
@@ -112,6 +132,8 @@ export class Callbacks {
     const { version } = callback;
     const target: CallbackTarget = { ...tag, version, transport: callback.transport };
     const client = await this.caller.connect(target, NLM_PROG);
+    // Finding the client took a while: it may have got to know, let go of the lock, and be waiting for it again.
+    if (!grant.isPending) return undefined;
     const { testargs } = version === NLM4_VERS ? wideTypes : narrowTypes;
     const alock = {
       caller_name: Buffer.from(tag.name, 'latin1'),
@@ -123,17 +145,30 @@ export class Callbacks {
     try {
       if (!callback.byMessage) {
         const args = { cookie: callback.cookie, exclusive, alock };
-        return (await client.call(NLM_PROG, version, GRANTED, testargs, args, res, options)).stat;
+        const answer = client.call(NLM_PROG, version, GRANTED, testargs, args, res, options);
+        return (await this.during(tag, answer)).stat;
       }
       const cookie = this.newCookie();
       const answer = this.answerTo(cookie);
       client
         .call(NLM_PROG, version, GRANTED_MSG, testargs, { cookie, exclusive, alock }, nothing, options)
         .catch(() => {});
-      return await answer;
+      return await this.during(tag, answer);
     } catch (error) {
       this.caller.forget(target, NLM_PROG);
       throw error;
+    }
+  }
+
+  private async during<T>(owner: LockOwner, call: Promise<T>): Promise<T> {
+    const key = keyOf(owner);
+    const calls = this.underWay.get(key) ?? new Set();
+    this.underWay.set(key, calls.add(call));
+    try {
+      return await call;
+    } finally {
+      calls.delete(call);
+      if (calls.size === 0) this.underWay.delete(key);
     }
   }
 
@@ -154,4 +189,8 @@ export class Callbacks {
       });
     }).finally(() => this.byCookie.delete(key));
   }
+}
+
+function keyOf({ name, svid, oh, handle }: LockOwner): string {
+  return `${ownerKey(name, svid, oh)}\0${handle.toString('latin1')}`;
 }

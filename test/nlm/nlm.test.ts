@@ -208,9 +208,40 @@ test('NLM_LOCK: sent again after a lost callback it is LCK_GRANTED, and a late L
   assert.deepEqual(await ask(subject, 'NLM_LOCK'), answered(LCK_DENIED));
 });
 
+test('NLM_UNLOCK: is not answered while the client may still hear that it has the lock', async (t) => {
+  const subject = subjectOf(t);
+  let answer: (value: unknown) => void = () => {};
+  subject.clients.answer = () => new Promise((resolve) => (answer = resolve));
+  await ask(subject, 'NLM_LOCK');
+  await ask(subject, 'NLM_LOCK', { who: 'two', block: true });
+  await ask(subject, 'NLM_UNLOCK');
+  await until(() => subject.clients.told.length === 1);
+  let isAnswered = false;
+  const unlocked = ask(subject, 'NLM_UNLOCK', { who: 'two' }).then(() => (isAnswered = true));
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(isAnswered, false);
+  answer({ stat: LCK_GRANTED });
+  await unlocked;
+});
+
+test('NLM_GRANTED: is not sent for a lock that was let go of while the client was looked for', async (t) => {
+  const subject = subjectOf(t);
+  let found: () => void = () => {};
+  const search = new Promise<void>((resolve) => (found = resolve));
+  const connect = subject.clients.connect.bind(subject.clients);
+  subject.clients.connect = (target) => search.then(() => connect(target));
+  await ask(subject, 'NLM_LOCK');
+  await ask(subject, 'NLM_LOCK', { who: 'two', block: true });
+  await ask(subject, 'NLM_UNLOCK');
+  await ask(subject, 'NLM_UNLOCK', { who: 'two' });
+  found();
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(subject.clients.told, []);
+});
+
 test('NLM_CANCEL: ends the wait; of a grant that is not told yet, the lock; of nothing, LCK_DENIED', async (t) => {
   const subject = subjectOf(t);
-  subject.clients.answer = () => new Promise(() => {});
+  subject.clients.answer = () => new Promise((_, reject) => setTimeout(reject, 20, new Error('no reply')));
   await ask(subject, 'NLM_LOCK');
   await ask(subject, 'NLM_LOCK', { who: 'two', block: true });
   assert.deepEqual(await ask(subject, 'NLM_CANCEL', { who: 'two', block: true }), answered(LCK_GRANTED));

@@ -15,7 +15,9 @@ export async function cancel(
   const stat = await statusOf(service, call, false, async () => {
     if (range === undefined) return NLM4_FBIG;
     const file = await fileToRelease(service, owner.handle, call);
-    return STATUS_OF_ANSWER[await service.manager.cancel({ ...owner, ...range, exclusive, file })];
+    const answer = await service.manager.cancel({ ...owner, ...range, exclusive, file });
+    await service.callbacks.quiet(owner);
+    return STATUS_OF_ANSWER[answer];
   });
   return stat === NO_REPLY ? stat : { cookie: kept, stat };
 }
