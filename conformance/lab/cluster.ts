@@ -12,7 +12,7 @@ const POLL_MS = 50;
 const COMMAND_MS = 60_000;
 /** Address of node number n, counted from 0: 10.99.0.101, 10.99.0.102, ... */
 const FIRST_NODE_HOST = 101;
-/** Address of package number n: 10.99.0.201, 10.99.0.202, ... */
+/** Addresses of package number n: 10.99.0.201 and fd00:99::201, 10.99.0.202 and fd00:99::202, ... */
 const FIRST_PACKAGE_HOST = 201;
 
 export interface ClusterOptions {
@@ -40,6 +40,7 @@ export interface PackageOptions {
 export interface PackageUnderTest {
   readonly name: string;
   readonly address: string;
+  readonly ipv6: string;
   /** Folder that it exports. */
   readonly folder: string;
 }
@@ -76,7 +77,8 @@ export class Cluster {
     const packages = wanted.map(([name], index) => {
       const folder = join(lab.folder, `export-${name}`);
       mkdirSync(folder, { recursive: true });
-      return { name, folder, address: `10.99.0.${FIRST_PACKAGE_HOST + index}` };
+      const host = FIRST_PACKAGE_HOST + index;
+      return { name, folder, address: `10.99.0.${host}`, ipv6: `fd00:99::${host}` };
     });
     const nodes = names.map((name, index) => new ClusterNode(lab, name, FIRST_NODE_HOST + index, interfaces));
     const text = configuration(lab, options, coordinatorFolder, nodes, packages);
@@ -306,13 +308,13 @@ function configuration(
       ? `endpoints = ${JSON.stringify(coordinator.endpoints)}`
       : `path = ${JSON.stringify(coordinatorFolder)}`,
     ...nodes.flatMap(({ name }) => ['[[node]]', `name = "${name}"`, `interfaces = ${JSON.stringify(devices)}`]),
-    ...packages.flatMap(({ name, address, folder }) => {
+    ...packages.flatMap(({ name, address, ipv6, folder }) => {
       const { nodes: preferred, failback, settings } = options.packages?.[name] ?? {};
       return [
         '[[package]]',
         `name = "${name}"`,
         `nodes = ${JSON.stringify(preferred ?? nodes.map((node) => node.name))}`,
-        `addresses = ["${address}/24"]`,
+        `addresses = ["${address}/24", "${ipv6}/64"]`,
         'portmap = true',
         `paths = [${JSON.stringify(folder)}]`,
         'options = "rw,no_root_squash"',

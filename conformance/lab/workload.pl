@@ -8,7 +8,7 @@
 #   stable writes with O_SYNC, writes with fsync, and renames; whatever was acknowledged must be there in the end, past the cache
 #   probe  asks for a file's attributes every 10 ms, past the cache
 # Prints, each on a line: "slow SECONDS.milli MILLISECONDS CALL" for a call that took over 100 ms (with the time at which it ended),
-# "tick SECONDS.milli ROUNDS" about every half second, "error WHAT" and an exit with 1 for whatever should not happen,
+# "tick SECONDS.milli ROUNDS" about every half second, "counted SECONDS.milli NUMBER" for each addition, "error WHAT" and an exit with 1 for whatever should not happen,
 # and "end ROUNDS" once STOPFILE is there.
 use strict;
 use Fcntl qw(:DEFAULT :mode SEEK_SET F_SETLK F_SETLKW F_WRLCK F_UNLCK);
@@ -124,7 +124,9 @@ sub count {
     sysseek($handle, 0, SEEK_SET);
     failed("read: $!") unless defined timed('read', sub { sysread($handle, $number, 32) });
     sysseek($handle, 0, SEEK_SET);
-    must('write', sub { syswrite($handle, sprintf("%-20d", ($number || 0) + 1)) });
+    my $next = ($number || 0) + 1;
+    must('write', sub { syswrite($handle, sprintf("%-20d", $next)) });
+    printf "counted %.3f %d\n", time, $next;
     must('unlock', sub { fcntl($handle, F_SETLK, lock_of(F_UNLCK)) });
     round();
     sleep 0.005; # Fairness among clients is not what is tried here.

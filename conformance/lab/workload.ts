@@ -73,6 +73,12 @@ export class Workload {
     }));
   }
 
+  /** The numbers that it wrote, with the times (wall clock, milliseconds). */
+  get counted(): { readonly at: number; readonly number: number }[] {
+    const lines = this.output.matchAll(/^counted (\S+) (\d+)$/gm);
+    return [...lines].map(([, at, number]) => ({ at: Number(at) * 1000, number: Number(number) }));
+  }
+
   /** Waits until it has gone on since now: rounds are told of again. */
   async goesOn(timeoutMs: number): Promise<void> {
     const { rounds } = this;

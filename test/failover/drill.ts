@@ -46,6 +46,7 @@ export class Drill {
   private readonly guests: readonly Guest[];
   private readonly workloads = new Map<string, Workload>();
   private readonly sniffer: Sniffer;
+  private readonly happened: string[] = [];
   private moves = 0;
 
   private constructor(cluster: Cluster, service: PackageUnderTest, guests: Guest[], sniffer: Sniffer) {
@@ -91,6 +92,7 @@ export class Drill {
     const active = await this.cluster.activeNode(this.service.name);
     const others = this.cluster.nodes.filter((node) => node !== active && node.running).map((node) => node.name);
     const began = Date.now();
+    this.happened.push(`${mishap} at ${new Date(began).toISOString()}`);
     const putRight = await this.befall(mishap, active, others[0]!);
     await this.cluster.activeNode(this.service.name, STAYS.has(mishap) ? [active.name] : others, GO_ON_MS);
     await this.everybodyGoesOn();
@@ -159,6 +161,21 @@ export class Drill {
     return longest;
   }
 
+  /** When the same number was written twice, and what had happened before: for the message of a failure. */
+  private countedTwice(): string {
+    const seen = new Map<number, string>();
+    const twice: string[] = [];
+    for (const [who, workload] of this.workloads) {
+      for (const { at, number } of workload.counted) {
+        const here = `by ${who} at ${new Date(at).toISOString()}`;
+        const before = seen.get(number);
+        if (before !== undefined) twice.push(`${number} ${before} and ${here}`);
+        seen.set(number, here);
+      }
+    }
+    return `${twice.join('; ')}; ${this.happened.join(', ')}`;
+  }
+
   /** Stops all programs, and looks whether anything was lost or done twice, and whether two nodes ever answered at once. */
   async close(): Promise<void> {
     const rounds = new Map<string, number>();
@@ -172,7 +189,7 @@ export class Drill {
     }
     const counted = [...rounds].filter(([who]) => who.startsWith('count')).reduce((sum, [, each]) => sum + each, 0);
     const number = Number(readFileSync(join(this.service.folder, 'number'), 'utf8'));
-    assert.equal(number, counted, 'each addition under the lock counts once');
+    assert.equal(number, counted, `each addition under the lock counts once: ${this.countedTwice()}`);
     await Promise.all(this.guests.map((guest) => guest.must(`umount ${MOUNT_POINT}`)));
     const reigns = await this.sniffer.stop();
     const nodes = reigns.map(({ port }) => port.replace(/\d+$/, ''));

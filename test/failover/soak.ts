@@ -9,7 +9,7 @@ import { pausePlot, pausesTable } from './plot.ts';
 
 const KINDS: readonly Mishap[] = ['planned move', 'server crash', 'node loss', 'link loss', 'node stopped'];
 /** A fresh cluster and fresh clients after so many of each; before that, the same ones go to and fro. */
-const PER_LAB = 10;
+const PER_LAB = 5;
 
 const missing = labMissing('perl', 'tcpdump');
 if (missing !== undefined) throw new Error(missing);
