@@ -1,9 +1,10 @@
 import { constants } from 'node:fs';
-import { copyFile, link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { copyFile, link, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lastTransaction } from './datafile.ts';
 import { StateError } from './error.ts';
+import { sync } from './sync.ts';
 
 /** The last holder may have been in the middle of a write when its lease ended; it cannot begin another one. */
 const TRIES = 10;
@@ -67,15 +68,6 @@ async function copyDurably(from: string, to: string): Promise<void> {
     throw error;
   }
   await sync(to);
-}
-
-async function sync(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /** Another one whenever something of the state has been written. */

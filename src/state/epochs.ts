@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { copyState } from './epochcopy.ts';
@@ -7,6 +7,7 @@ import { reason, StateError } from './error.ts';
 import { createStateFiles, openStateFiles, type StateOptions } from './lmdb.ts';
 import { DirectoryLock } from './lock.ts';
 import type { StateStore } from './store.ts';
+import { sync } from './sync.ts';
 
 /*
  * The state of a package lies in a folder of its own for each acquisition of the package's lease: `epoch.000000000042`
@@ -58,7 +59,7 @@ async function makeEpoch(folder: string, path: string, present: readonly number[
     else if (await hasFlatState(folder)) await takeFlatState(folder, unfinished);
     else await createStateFiles(unfinished);
     await rename(unfinished, path);
-    await syncFolder(folder);
+    await sync(folder);
   } catch (error) {
     if (error instanceof StateError) throw error;
     throw new StateError(
@@ -88,13 +89,4 @@ function mustBeHighest(folder: string, token: number, present: readonly number[]
     `the state ${folder} is superseded: it has been opened under token ${last}, and this node's lease has token ${token}. ` +
       'Another node has the package.',
   );
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -10,10 +10,11 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChangeGuard } from '../common/licence.ts';
 import { reason, StateError } from './error.ts';
+import { sync, syncAndClose } from './sync.ts';
 
 /** A host whose restart frees locks here, or that is to be told when locks are lost here (statd's `sm/`). */
 export interface Monitor {
@@ -122,7 +123,7 @@ export class FolderMonitors implements MonitorStore {
       const path = join(this.folder, name);
       await writeDurably(`${path}${TEMPORARY}`, `${JSON.stringify(monitor)}\n`);
       await rename(`${path}${TEMPORARY}`, path);
-      await this.sync();
+      await sync(this.folder);
     });
   }
 
@@ -132,7 +133,7 @@ export class FolderMonitors implements MonitorStore {
     return this.inTurn(name, async () => {
       this.guard.check();
       await rm(join(this.folder, name), { force: true });
-      await this.sync();
+      await sync(this.folder);
     });
   }
 
@@ -167,11 +168,6 @@ export class FolderMonitors implements MonitorStore {
     done.then(ended, ended);
     return done;
   }
-
-  private async sync(): Promise<void> {
-    const handle = await open(this.folder, 'r');
-    await syncAndClose(handle);
-  }
 }
 
 interface Own {
@@ -197,14 +193,6 @@ async function writeDurably(path: string, text: string): Promise<void> {
     throw error;
   }
   await syncAndClose(handle);
-}
-
-async function syncAndClose(handle: FileHandle): Promise<void> {
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function readJson<T>(path: string): T {
