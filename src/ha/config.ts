@@ -21,19 +21,19 @@ export interface ClusterConfig {
 
 export type CoordinatorConfig =
   /** A folder on storage that all nodes share. */
-  | { readonly type: 'shared-dir'; readonly path: string }
-  | {
-      readonly type: 'etcd';
-      /** `http://` or `https://` with host and port, at least one. */
-      readonly endpoints: readonly string[];
-      /** PEM files. */
-      readonly ca: string | undefined;
-      readonly certificate: string | undefined;
-      readonly key: string | undefined;
-      readonly user: string | undefined;
-      /** File with the password alone in it. */
-      readonly passwordFile: string | undefined;
-    };
+  { readonly type: 'shared-dir'; readonly path: string } | ({ readonly type: 'etcd' } & EtcdAccess);
+
+export interface EtcdAccess {
+  /** `http://` or `https://` with host and port, at least one. */
+  readonly endpoints: readonly string[];
+  /** PEM files. */
+  readonly ca: string | undefined;
+  readonly certificate: string | undefined;
+  readonly key: string | undefined;
+  readonly user: string | undefined;
+  /** File with the password alone in it; read again at each login. */
+  readonly passwordFile: string | undefined;
+}
 
 export interface NodeConfig {
   readonly name: string;

@@ -3,21 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { Agent as HttpAgent, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { z } from 'zod';
+import type { EtcdAccess } from '../config.ts';
 import { CoordinatorLost } from './contract.ts';
 import type { Committed, EtcdStore, KeyValue, Transaction } from './etcd-store.ts';
 import type { Deadline, Timing } from './timing.ts';
-
-export interface EtcdAccess {
-  /** `http://` or `https://` with host and port, at least one. */
-  readonly endpoints: readonly string[];
-  /** PEM files. */
-  readonly ca: string | undefined;
-  readonly certificate: string | undefined;
-  readonly key: string | undefined;
-  readonly user: string | undefined;
-  /** File with the password alone in it; read again at each login. */
-  readonly passwordFile: string | undefined;
-}
 
 const MOST_REPLY_BYTES = 16 * 1024 * 1024;
 const MOST_CONNECTIONS = 8;
