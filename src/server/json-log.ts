@@ -1,9 +1,9 @@
-import { type Logger as PinoLogger, pino, stdSerializers } from 'pino';
+import { type LoggerOptions, type Logger as PinoLogger, pino, stdSerializers } from 'pino';
 import type { LogLevel } from '../common/log.ts';
 
 export const STDERR = 2;
 
-export function logOptions(level: LogLevel) {
+export function logOptions(level: LogLevel): LoggerOptions {
   return { level, base: null, serializers: { err: stdSerializers.err } };
 }
 
