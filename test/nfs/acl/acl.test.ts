@@ -14,8 +14,8 @@ import {
 } from '../../../src/nfs/v3/status.ts';
 import { Access, type Acls, AclTag } from '../../../src/vfs/index.ts';
 import { MemoryFileSystem } from '../../../src/vfs/memory/index.ts';
+import { noExports } from '../exports.ts';
 import { Server, serve } from '../v2/harness.ts';
-import { noExports } from '../v3/harness.ts';
 import { aclOf, call, counted, getfacl, ok, triplesOf } from './harness.ts';
 
 const NONE = { count: 0, entries: [] };

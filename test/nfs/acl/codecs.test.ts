@@ -6,8 +6,8 @@ import { aclPrograms } from '../../../src/nfs/acl/program.ts';
 import { secattr } from '../../../src/nfs/acl/types.ts';
 import { type Acl, AclTag, type Attributes } from '../../../src/vfs/index.ts';
 import { type Xdr, XdrError, XdrReader, XdrWriter } from '../../../src/xdr/index.ts';
+import { noExports } from '../exports.ts';
 import { bytes, record, word } from '../v3/arbitraries.ts';
-import { noExports } from '../v3/harness.ts';
 
 function bytesOf<T>(type: Xdr<T>, value: T): Buffer {
   const writer = new XdrWriter();

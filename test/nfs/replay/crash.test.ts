@@ -15,7 +15,8 @@ import type { Step } from '../../../src/rpc/once.ts';
 import { capabilities } from '../../../src/vfs/local/index.ts';
 import { type Xdr, XdrReader, XdrWriter } from '../../../src/xdr/index.ts';
 import { auth, authSys, callMessage, WireClient } from '../../rpc/wire.ts';
-import { at, noExports } from '../v3/harness.ts';
+import { noExports } from '../exports.ts';
+import { at } from '../v3/harness.ts';
 import { CASES, type Case, type Scene } from './cases.ts';
 
 const CHILD = fileURLToPath(new URL('child.mjs', import.meta.url));

@@ -5,8 +5,8 @@ import { decodeDevice, encodeDevice, fattr } from '../../../src/nfs/v2/attribute
 import { nfs2Program } from '../../../src/nfs/v2/program.ts';
 import * as types from '../../../src/nfs/v2/types.ts';
 import { type Xdr, XdrError, XdrReader, XdrWriter } from '../../../src/xdr/index.ts';
+import { noExports } from '../exports.ts';
 import { bytes, record, word } from '../v3/arbitraries.ts';
-import { noExports } from '../v3/harness.ts';
 
 const handle = bytes(32, 32);
 const name = bytes(0, 300);

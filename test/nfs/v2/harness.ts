@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Exports, File, View } from '../../../src/exports/contract.ts';
 import { openHandle, pad32, sealAlias, sealHandle } from '../../../src/exports/handle.ts';
@@ -14,8 +11,8 @@ import { type AnyProcedure, AUTH_SYS, type Call, NO_REPLY, type ProgramVersion }
 import { MemoryAliases } from '../../../src/state/index.ts';
 import { type Caller, type FileSystem, FsError, type FsErrorCode } from '../../../src/vfs/index.ts';
 import { nothing, type TypeOf, type Xdr, XdrReader, XdrWriter } from '../../../src/xdr/index.ts';
-import { openFolder } from '../v3/folder.ts';
-import { noExports } from '../v3/harness.ts';
+import { noExports, type Operation, Planted, viewOf } from '../exports.ts';
+import { openTwoFolders } from '../folder.ts';
 
 /** Each procedure's types. */
 const TYPES = {
@@ -45,8 +42,6 @@ export type Res<Name extends ProcedureName> = TypeOf<Types[Name][1]>;
 /** The arm of a result that has NFS_OK. */
 export type Ok<Name extends ProcedureName> = Extract<Res<Name>, { status: 0 }>;
 
-type Operation = Exclude<keyof View, 'fileSystem' | 'fsidHigh' | 'fsidLow' | 'caller' | 'readOnly'>;
-
 const SECRET = Buffer.alloc(32, 'k');
 /** No reply came. */
 export const SILENT = Symbol('silent');
@@ -62,12 +57,11 @@ export class Server {
   readonly otherRoot: Buffer;
   /** Bytes that the transport's replies may carry. */
   maxData = 1024 * 1024;
-  private readonly failures = new Map<Operation, FsErrorCode>();
-  private readonly replaced = new Map<Operation, () => unknown>();
+  private readonly planted = new Planted();
 
   constructor(folder: string, fileSystems: readonly [FileSystem, FileSystem], caller: Caller) {
     this.folder = folder;
-    this.views = [this.viewOf(fileSystems[0], caller, 1), this.viewOf(fileSystems[1], caller, 2)];
+    this.views = [viewOf(fileSystems[0], caller, 1, this.planted), viewOf(fileSystems[1], caller, 2, this.planted)];
     const aliases = new MemoryAliases();
     const handleOf: Exports['handleOf'] = (view, inode) =>
       (inode.handle ??= sealHandle(SECRET, BigInt(view.fsidLow), inode.body));
@@ -101,12 +95,12 @@ export class Server {
 
   /** From now on, this operation fails like this. */
   fail(operation: Operation, code: FsErrorCode): void {
-    this.failures.set(operation, code);
+    this.planted.fail(operation, code);
   }
 
   /** From now on, this operation has this result. */
   replace<Name extends Operation>(operation: Name, result: () => ReturnType<View[Name]>): void {
-    this.replaced.set(operation, result);
+    this.planted.replace(operation, result);
   }
 
   /** Calls a procedure that is to be answered. */
@@ -169,52 +163,12 @@ export class Server {
       },
     };
   }
-
-  private viewOf(fileSystem: FileSystem, caller: Caller, fsid: number): View {
-    const withCaller = <T extends Operation>(operation: T, call: (...args: never[]) => unknown) =>
-      ((...args: never[]) => {
-        const code = this.failures.get(operation);
-        if (code !== undefined) throw new FsError(code, operation);
-        return (this.replaced.get(operation) ?? (() => call(...args)))();
-      }) as never;
-    const as = (operation: Operation) =>
-      withCaller(operation, (...args) => (fileSystem[operation] as (...all: unknown[]) => unknown)(caller, ...args));
-    const plain = (operation: Operation) =>
-      withCaller(operation, (...args) => (fileSystem[operation] as (...all: unknown[]) => unknown)(...args));
-    const view: View = {
-      ...{ fileSystem, fsidHigh: 0, fsidLow: fsid, caller, readOnly: false },
-      ...{
-        attributes: plain('attributes'),
-        acls: plain('acls'),
-        space: plain('space'),
-        quota: plain('quota'),
-        setQuota: plain('setQuota'),
-      },
-      ...{ setAttributes: as('setAttributes'), access: as('access'), readlink: as('readlink'), read: as('read') },
-      ...{ write: as('write'), commit: as('commit'), create: as('create'), mkdir: as('mkdir') },
-      ...{ symlink: as('symlink'), mknod: as('mknod'), remove: as('remove'), rmdir: as('rmdir') },
-      ...{ rename: as('rename'), link: as('link'), readdir: as('readdir'), setAcls: as('setAcls') },
-      lookup: withCaller('lookup', async (...args) => ({
-        ...(await (fileSystem.lookup as (...all: unknown[]) => Promise<object>)(caller, ...args)),
-        view,
-      })),
-    };
-    return view;
-  }
 }
 
 /** Serves two empty temporary folders until the test ends. */
 export async function serve(t: TestContext): Promise<Server> {
-  const base = await mkdtemp(join(tmpdir(), 'steadfs-nfs2-'));
-  t.after(() => rm(base, { recursive: true, force: true }));
-  const caller: Caller = { uid: process.getuid!(), gid: process.getgid!(), groups: process.getgroups!(), sync: false };
-  const folder = join(base, 'folder');
-  const fileSystems = [
-    await openFolder(folder, 'verifier'),
-    await openFolder(join(base, 'other'), 'another '),
-  ] as const;
-  t.after(() => Promise.all(fileSystems.map((fileSystem) => fileSystem.close())));
-  return new Server(folder, fileSystems, caller);
+  const { folders, fileSystems, caller } = await openTwoFolders(t);
+  return new Server(folders[0], fileSystems, caller);
 }
 
 export function at(dir: Buffer, name: string | Buffer): { dir: Buffer; name: Buffer } {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nfs2Program } from '../../../src/nfs/v2/program.ts';
-import { noExports } from '../v3/harness.ts';
+import { noExports } from '../exports.ts';
 import { serve } from './harness.ts';
 
 for (const name of ['NULL', 'ROOT', 'WRITECACHE'] as const) {

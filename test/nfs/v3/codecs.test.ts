@@ -13,8 +13,8 @@ import * as byHand from '../../../src/nfs/v3/codecs.ts';
 import { nfs3Program } from '../../../src/nfs/v3/program.ts';
 import * as declared from '../../../src/nfs/v3/types.ts';
 import { type Xdr, XdrError, XdrReader, XdrWriter } from '../../../src/xdr/index.ts';
+import { noExports } from '../exports.ts';
 import * as any from './arbitraries.ts';
-import { noExports } from './harness.ts';
 
 function bytesOf<T>(type: Xdr<T>, value: T): Buffer {
   const writer = new XdrWriter();

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { then } from '../../../src/common/awaitable.ts';
 import type { Exports, File, FileListing, View } from '../../../src/exports/contract.ts';
 import { openHandle, sealHandle } from '../../../src/exports/handle.ts';
 import { nfs3Program } from '../../../src/nfs/v3/program.ts';
@@ -18,7 +16,8 @@ import {
   type FsErrorCode,
 } from '../../../src/vfs/index.ts';
 import { nothing, type TypeOf, type Xdr, XdrReader, XdrWriter } from '../../../src/xdr/index.ts';
-import { openFolder } from './folder.ts';
+import { noExports, type Operation, Planted, viewOf } from '../exports.ts';
+import { openTwoFolders } from '../folder.ts';
 
 /** Each procedure's types as declared: the client's side of a test does not use the codecs written by hand. */
 const TYPES = {
@@ -52,8 +51,6 @@ export type Res<Name extends ProcedureName> = TypeOf<Types[Name][1]>;
 /** The arm of a result that has NFS3_OK. */
 export type Ok<Name extends ProcedureName> = Extract<Res<Name>, { status: 0 }>;
 
-type Operation = Exclude<keyof View, 'fileSystem' | 'fsidHigh' | 'fsidLow' | 'caller' | 'readOnly'>;
-
 const SECRET = Buffer.alloc(32, 'k');
 
 /** Two exported folders, served to one caller; the file systems are real. */
@@ -68,7 +65,7 @@ export class Server {
   readonly fileSystem: FileSystem;
   /** Bytes that the transport's replies may carry. */
   maxData = 1024 * 1024;
-  private readonly failures = new Map<Operation, FsErrorCode>();
+  private readonly planted = new Planted();
   private readonly views: readonly View[];
   private mounted: string | undefined;
 
@@ -94,7 +91,7 @@ export class Server {
 
   /** From now on, this operation fails like this. */
   fail(operation: Operation, code: FsErrorCode): void {
-    this.failures.set(operation, code);
+    this.planted.fail(operation, code);
   }
 
   /** From now on, the other folder is seen under this name of the first, as `crossmnt` does it. */
@@ -161,44 +158,13 @@ export class Server {
   }
 
   private viewOf(fileSystem: FileSystem, caller: Caller, fsid: number): View {
-    const run = <T>(operation: Operation, work: () => T): T => {
-      const code = this.failures.get(operation);
-      if (code !== undefined) throw new FsError(code, operation);
-      return work();
-    };
-    const view: View = {
-      fileSystem,
-      fsidHigh: 0,
-      fsidLow: fsid,
-      caller,
-      readOnly: false,
-      attributes: (inode) => run('attributes', () => fileSystem.attributes(inode)),
-      setAttributes: (...args) => run('setAttributes', () => fileSystem.setAttributes(caller, ...args)),
-      lookup: (...args) => run('lookup', async () => ({ ...(await fileSystem.lookup(caller, ...args)), view })),
-      access: (...args) => run('access', () => fileSystem.access(caller, ...args)),
-      readlink: (...args) => run('readlink', () => fileSystem.readlink(caller, ...args)),
-      read: (...args) => run('read', () => fileSystem.read(caller, ...args)),
-      write: (...args) => run('write', () => fileSystem.write(caller, ...args)),
-      commit: (...args) => run('commit', () => fileSystem.commit(caller, ...args)),
-      create: (...args) => run('create', () => fileSystem.create(caller, ...args)),
-      mkdir: (...args) => run('mkdir', () => fileSystem.mkdir(caller, ...args)),
-      symlink: (...args) => run('symlink', () => fileSystem.symlink(caller, ...args)),
-      mknod: (...args) => run('mknod', () => fileSystem.mknod(caller, ...args)),
-      remove: (...args) => run('remove', () => fileSystem.remove(caller, ...args)),
-      rmdir: (...args) => run('rmdir', () => fileSystem.rmdir(caller, ...args)),
-      rename: (...args) => run('rename', () => fileSystem.rename(caller, ...args)),
-      link: (...args) => run('link', () => fileSystem.link(caller, ...args)),
-      readdir: (...args) =>
-        run('readdir', async () => {
-          const listing = await fileSystem.readdir(caller, ...args);
-          return { ...listing, entries: await Promise.all(listing.entries.map((entry) => this.crossed(entry))) };
-        }),
-      acls: (inode) => run('acls', () => fileSystem.acls(inode)),
-      setAcls: (...args) => run('setAcls', () => fileSystem.setAcls(caller, ...args)),
-      quota: (...args) => run('quota', () => fileSystem.quota(...args)),
-      setQuota: (...args) => run('setQuota', () => fileSystem.setQuota(...args)),
-      space: () => run('space', () => fileSystem.space()),
-    };
+    const view = viewOf(fileSystem, caller, fsid, this.planted);
+    const { readdir } = view;
+    view.readdir = (...args) =>
+      then(readdir(...args), async (listing) => ({
+        ...listing,
+        entries: await Promise.all(listing.entries.map((entry) => this.crossed(entry))),
+      }));
     return view;
   }
 
@@ -210,28 +176,10 @@ export class Server {
   }
 }
 
-/** Nothing is exported. */
-export const noExports: Exports = {
-  file: () => {
-    throw new FsError('STALE', 'handle');
-  },
-  handleOf: () => assert.fail('nothing is exported'),
-  handle32Of: () => assert.fail('nothing is exported'),
-  mount: () => {
-    throw new FsError('NOENT', 'mount');
-  },
-  list: () => [],
-};
-
 /** Serves two empty temporary folders until the test ends. */
 export async function serve(t: TestContext): Promise<Server> {
-  const base = await mkdtemp(join(tmpdir(), 'steadfs-nfs3-'));
-  t.after(() => rm(base, { recursive: true, force: true }));
-  const caller: Caller = { uid: process.getuid!(), gid: process.getgid!(), groups: process.getgroups!(), sync: false };
-  const [folder, other] = [join(base, 'folder'), join(base, 'other')];
-  const fileSystems = [await openFolder(folder, 'verifier'), await openFolder(other, 'another ')] as const;
-  t.after(() => Promise.all(fileSystems.map((fileSystem) => fileSystem.close())));
-  return new Server([folder, other], fileSystems, caller);
+  const { folders, fileSystems, caller } = await openTwoFolders(t);
+  return new Server(folders, fileSystems, caller);
 }
 
 export function at(dir: Buffer, name: string | Buffer): { dir: Buffer; name: Buffer } {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nfs3Program } from '../../../src/nfs/v3/program.ts';
-import { noExports, serve } from './harness.ts';
+import { noExports } from '../exports.ts';
+import { serve } from './harness.ts';
 
 test('NULL: nothing in, nothing out (§3.3.0)', async (t) => {
   const server = await serve(t);

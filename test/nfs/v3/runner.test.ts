@@ -11,7 +11,8 @@ import {
   type FsErrorCode,
   type Inode,
 } from '../../../src/vfs/index.ts';
-import { noExports, statusName } from './harness.ts';
+import { noExports } from '../exports.ts';
+import { statusName } from './harness.ts';
 
 const attributes: Attributes = {
   type: FileType.REG,

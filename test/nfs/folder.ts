@@ -1,6 +1,9 @@
-import { mkdir } from 'node:fs/promises';
-import type { FileSystem, HandleIndex, Place } from '../../../src/vfs/index.ts';
-import { openLocalFileSystem } from '../../../src/vfs/local/index.ts';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import type { Caller, FileSystem, HandleIndex, Place } from '../../src/vfs/index.ts';
+import { openLocalFileSystem } from '../../src/vfs/local/index.ts';
 
 /** A new folder on the disk as a file system. As root by kernel handles, otherwise by an index that is kept in memory. */
 export async function openFolder(path: string, verifier: string): Promise<FileSystem> {
@@ -9,6 +12,17 @@ export async function openFolder(path: string, verifier: string): Promise<FileSy
     index: new MemoryIndex(),
     verifier: { current: Buffer.from(verifier), advance: () => {} },
   });
+}
+
+/** Two empty temporary folders until the test ends, and who runs it. */
+export async function openTwoFolders(t: TestContext) {
+  const base = await mkdtemp(join(tmpdir(), 'steadfs-nfs-'));
+  t.after(() => rm(base, { recursive: true, force: true }));
+  const folders = [join(base, 'folder'), join(base, 'other')] as const;
+  const fileSystems = [await openFolder(folders[0], 'verifier'), await openFolder(folders[1], 'another ')] as const;
+  t.after(() => Promise.all(fileSystems.map((fileSystem) => fileSystem.close())));
+  const caller: Caller = { uid: process.getuid!(), gid: process.getgid!(), groups: process.getgroups!(), sync: false };
+  return { folders, fileSystems, caller };
 }
 
 class MemoryIndex implements HandleIndex {
