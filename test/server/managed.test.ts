@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonic } from '../../src/common/monotonic.ts';
 import { askServer } from '../../src/server/admin.ts';
 import type { StatusReport } from '../../src/server/reports.ts';
 import { isLocked } from './host-lock.ts';
@@ -120,8 +121,8 @@ test('a licence that is not renewed: silence, no change, and the process ends by
   const server = await files.serve(1);
   const client = await files.connect();
   const root = await client.mount(files.exported);
-  server.renew(1);
-  await until('the end of the licence', () => /the licence has run out/.test(server.log));
+  server.send({ type: 'licence', until: monotonic() });
+  await until('the end of the licence', () => /the licence has run out/.test(server.log) || server.hasEnded);
   client.send(client.mkdirMessage(root, 'late'));
   assert.equal(await server.ended, 'SIGKILL');
   assert.equal(client.wire.unclaimed, 0);
@@ -132,7 +133,7 @@ test('without the daemon a server goes on until its licence ends, and no longer'
   const files = Package.begin(t);
   const server = await files.serve(1);
   const client = await files.connect();
-  server.renew(3000);
+  await server.renew(3000);
   server.child.disconnect();
   assert.ok((await client.mount(files.exported)).length > 0);
   assert.equal(await server.ended, 'SIGKILL');
@@ -145,7 +146,7 @@ test('a server that is stopped for longer than its licence does nothing more whe
   const root = await client.mount(files.exported);
   const file = await client.create(root, 'file');
   await client.write(file, 'before');
-  server.renew(500);
+  await server.renew(2000);
   await server.stop();
   for (let i = 0; i < 20; i++) {
     client.send(client.mkdirMessage(root, `late${i}`));
@@ -153,7 +154,7 @@ test('a server that is stopped for longer than its licence does nothing more whe
     client.send(client.lockMessage(file, i));
     client.send(client.null());
   }
-  await sleep(700);
+  await sleep(2200);
   server.resume();
   assert.equal(await server.ended, 'SIGKILL');
   assert.equal(client.wire.unclaimed, 0);
@@ -171,7 +172,7 @@ test('a server that stays stopped is ended by the kernel, without ever waking up
   const root = await client.mount(files.exported);
   const file = await client.create(root, 'large');
   const megabyte = Buffer.alloc(1 << 20, 'x');
-  server.renew(2000);
+  await server.renew(3000);
   // What was asked before may be on its way to other threads; where they are when they stop is where they end.
   for (let i = 0; i < 16; i++) client.send(client.writeMessage(file, i << 20, megabyte, 2));
   await server.stop();

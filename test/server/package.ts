@@ -107,7 +107,7 @@ export class ServerProcess {
   readonly ended: Promise<string>;
   readonly said: FromServer[] = [];
   log = '';
-  private hasEnded = false;
+  hasEnded = false;
 
   constructor(sockets: readonly number[]) {
     this.child = fork(ENTRY, [], { stdio: ['ignore', 'pipe', 'pipe', 'ipc', ...sockets] });
@@ -133,8 +133,12 @@ export class ServerProcess {
     this.send({ type: 'activate', token, until: monotonic() + licence });
   }
 
-  renew(licence: number): void {
+  /** Ends once the process knows: it has then had two turns to read the message in. */
+  async renew(licence: number): Promise<void> {
+    const pulses = () => this.said.filter(({ type }) => type === 'pulse').length;
+    const before = pulses();
     this.send({ type: 'licence', until: monotonic() + licence });
+    await until('two pulses', () => pulses() >= before + 2);
   }
 
   async release(): Promise<void> {
