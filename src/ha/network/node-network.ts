@@ -8,7 +8,7 @@ import { isLinkUp } from './interface.ts';
 import { ip } from './ip.ts';
 import { Links } from './links.ts';
 import { openFramePort } from './packet-socket.ts';
-import type { Ongoing } from './pause.ts';
+import { type Ongoing, type Pause, pause } from './pause.ts';
 import { openSegmentPort } from './segment-socket.ts';
 import { tickle } from './tickle.ts';
 
@@ -20,10 +20,10 @@ export interface NodeNetworkOptions {
   readonly addresses: Addresses;
   readonly clock: MonotonicClock;
   readonly log: Logger;
-  /** Tells the neighbours. */
-  readonly announce: (device: string, addresses: readonly string[]) => Ongoing;
-  /** Wakes clients. */
-  readonly wake: (connections: readonly Connection[]) => Ongoing;
+  /** Tells the neighbours, for as long as the addresses are ours. */
+  readonly announce: (device: string, addresses: readonly string[], areOurs: () => boolean) => Ongoing;
+  /** Wakes clients, for as long as the addresses are ours. */
+  readonly wake: (connections: readonly Connection[], areOurs: () => boolean) => Ongoing;
 }
 
 /** A package whose addresses are up here. */
@@ -55,8 +55,9 @@ export class NodeNetwork {
       clock: monotonic,
       links: new Links({ devices: interfaces, probe: isLinkUp, clock: monotonic }),
       addresses: new Addresses({ ip, clock: monotonic, log, ours }),
-      announce: (device, addresses) => announce(device, addresses, { log, open: openFramePort }),
-      wake: (connections) => tickle(connections, { log, open: openSegmentPort }),
+      announce: (device, addresses, areOurs) =>
+        announce(device, addresses, { log, open: openFramePort, pause: pauseWhile(areOurs) }),
+      wake: (connections, areOurs) => tickle(connections, { log, open: openSegmentPort, pause: pauseWhile(areOurs) }),
     });
   }
 
@@ -118,7 +119,7 @@ export class NodeNetwork {
     const raised = this.raised.get(name);
     if (raised === undefined) return;
     raised.waking?.cancel();
-    raised.waking = this.options.wake(connections);
+    raised.waking = this.options.wake(connections, () => this.isOurs(raised));
   }
 
   /** For every tick: takes away what must not be here, and puts back what somebody else took away. @returns what was found. */
@@ -177,7 +178,11 @@ export class NodeNetwork {
     if (this.raised.get(raised.package.name) !== raised) return;
     raised.announcement?.cancel();
     const addresses = raised.package.addresses.map(({ address }) => address);
-    raised.announcement = this.options.announce(raised.device, addresses);
+    raised.announcement = this.options.announce(raised.device, addresses, () => this.isOurs(raised));
+  }
+
+  private isOurs({ until }: Raised): boolean {
+    return until > this.options.clock();
   }
 
   private stop(name: string): void {
@@ -189,6 +194,11 @@ export class NodeNetwork {
   private failed(error: unknown, name?: string): void {
     this.options.log.error({ err: error, package: name }, 'service addresses could not be put in order');
   }
+}
+
+/** A node that was stopped and goes on must not say what was true before. */
+function pauseWhile(areOurs: () => boolean): Pause {
+  return async (milliseconds, signal) => (await pause(milliseconds, signal)) && areOurs();
 }
 
 function placesOf({ package: { addresses }, device }: Raised): ServiceAddress[] {
