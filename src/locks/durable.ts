@@ -96,13 +96,13 @@ export class DurableLocks {
   }
 
   /** Keeps a grant until its client knows of it. */
-  pend(grant: LockGrant): PendingGrant {
+  pend(grant: LockGrant, mayBeKnown = false): PendingGrant {
     const { waiter, before } = grant;
     const ended = () => {
       // The record goes only now: until the client knows, a restart has to tell it again.
       this.write([], [waiter.id]).catch(() => {});
     };
-    return this.pending.add(grant, ended, () => {
+    return this.pending.add(grant, mayBeKnown, ended, () => {
       const effects = this.table.replace(waiter.file, waiter.owner, waiter, before);
       this.closeIfUnused(waiter.file);
       void this.commitQuietly(effects);

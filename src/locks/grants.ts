@@ -6,13 +6,13 @@ export class PendingGrants {
   private readonly byWaiter = new Map<number, Pending>();
 
   /** `ended` is called once the client knows or has refused, `undo` after that if it has refused. */
-  add(grant: LockGrant, ended: () => void, undo: () => void): PendingGrant {
+  add(grant: LockGrant, mayBeKnown: boolean, ended: () => void, undo: () => void): PendingGrant {
     const { id } = grant.waiter;
     const forget = () => {
       this.byWaiter.delete(id);
       ended();
     };
-    const pending = new Pending(grant, forget, undo);
+    const pending = new Pending(grant, mayBeKnown, forget, undo);
     this.byWaiter.set(id, pending);
     return pending;
   }
@@ -46,9 +46,11 @@ class Pending implements PendingGrant {
   readonly before: readonly HeldLock[];
   private readonly end: () => void;
   private readonly undo: () => void;
+  readonly mayBeKnown: boolean;
   isPending = true;
 
-  constructor({ waiter, before }: LockGrant, end: () => void, undo: () => void) {
+  constructor({ waiter, before }: LockGrant, mayBeKnown: boolean, end: () => void, undo: () => void) {
+    this.mayBeKnown = mayBeKnown;
     this.waiter = waiter;
     this.before = before;
     this.end = end;

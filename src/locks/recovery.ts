@@ -105,7 +105,7 @@ export class Recovery {
     const waiter = lockOfRecord(file, record);
     if (this.locks.table.covers(waiter)) {
       // It was granted, and perhaps never told.
-      const grant = this.locks.pend({ waiter, before: [] });
+      const grant = this.locks.pend({ waiter, before: [] }, true);
       setImmediate(() => this.locks.tell(grant));
     } else {
       this.locks.table.restoreWaiter(waiter);

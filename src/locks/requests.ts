@@ -60,6 +60,8 @@ export interface PendingGrant extends LockGrant {
   /** The client does not want it any more, or cannot be reached: it goes to the next. Not after {@link confirm}. */
   refuse(): void;
   readonly isPending: boolean;
+  /** True if the client may have been told of it before: by a server process that has ended since. */
+  readonly mayBeKnown: boolean;
 }
 
 export interface LockManagerOptions {

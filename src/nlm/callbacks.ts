@@ -77,13 +77,17 @@ export class Callbacks {
   async grant(grant: PendingGrant): Promise<void> {
     const { tag } = grant.waiter;
     const started = performance.now();
+    let mayBeKnown = grant.mayBeKnown;
     for (let pause = this.times.retry; grant.isPending; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       const stat = await this.tell(grant).catch((error: unknown) => {
         this.log.debug({ client: tag.name, address: tag.address, reason: String(error) }, 'a grant could not be told');
         return undefined;
       });
       if (stat === LCK_GRANTED) grant.confirm();
+      // Who is told a second time says that nothing of its waits for this: it has it already, and will let go of it.
+      else if (stat === LCK_DENIED && mayBeKnown) grant.confirm();
       else if (stat === LCK_DENIED) grant.refuse();
+      mayBeKnown = true;
       if (!grant.isPending || this.stopping.signal.aborted) return;
       if (performance.now() - started >= this.times.giveUp) {
         this.log.warn({ client: tag.name, address: tag.address }, 'a client cannot be told of its lock, and loses it');

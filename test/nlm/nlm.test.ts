@@ -354,6 +354,23 @@ test('restart: locks are there, waiters wait on, and a grant that was not told i
   await until(() => subject.store.load().length === 1);
 });
 
+test('restart: a client that was told before and waits no more (LCK_DENIED) has its lock, and keeps it', async (t) => {
+  const subject = subjectOf(t);
+  subject.clients.answer = () => new Promise(() => {});
+  await ask(subject, 'NLM_LOCK');
+  await ask(subject, 'NLM_LOCK', { who: 'two', block: true });
+  await ask(subject, 'NLM_UNLOCK');
+  await until(() => subject.clients.told.length === 1);
+  await subject.manager.close();
+
+  subject.restart();
+  subject.clients.answer = () => ({ stat: LCK_DENIED });
+  await subject.manager.load();
+  await until(() => subject.clients.told.length === 2);
+  await until(() => subject.store.load().length === 1);
+  assert.deepEqual(await ask(subject, 'NLM_LOCK'), answered(LCK_DENIED));
+});
+
 test('a store that cannot be written: LCK_DENIED_NOLOCKS, and nothing is locked', async (t) => {
   const subject = subjectOf(t);
   t.mock.method(subject.store, 'write', async () => {
