@@ -57,6 +57,7 @@ export class Guest {
   private readonly ended: Promise<number>;
   private console = '';
   private started = 0;
+  private hasEnded = false;
   private onReady: () => void = () => {};
 
   private constructor(folder: string, uml: ChildProcess, options: GuestOptions) {
@@ -71,7 +72,10 @@ export class Guest {
     uml.stderr!.on('data', (chunk: Buffer) => (this.console += chunk.toString('latin1')));
     readLines(uml.stdio[4] as Readable, (line) => this.serialLine(line));
     this.ended = exitCode(uml);
-    this.ended.then(() => this.failJobs('the guest has stopped'));
+    this.ended.then(() => {
+      this.hasEnded = true;
+      this.failJobs('the guest has stopped');
+    });
   }
 
   static async boot(namespace: Namespace, options: GuestOptions): Promise<Guest> {
@@ -102,6 +106,7 @@ export class Guest {
 
   /** Runs a bash script, whatever its exit code. */
   run(script: string, { timeoutMs = JOB_MS }: JobOptions = {}): Promise<Outcome> {
+    if (this.hasEnded) return Promise.reject(new Error('the guest has stopped'));
     const id = `job${this.started++}`;
     writeFileSync(join(this.folder, `${id}.sh`), script);
     return new Promise((resolve, reject) => {

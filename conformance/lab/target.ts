@@ -10,7 +10,7 @@ export interface Export {
 }
 
 /** Servers that the client tests can be pointed at, by the environment's LAB_SERVER. */
-const SERVERS = {
+export const SERVERS = {
   steadfs: (lab: Lab, exports: readonly Export[]) => startSteadfs(lab, exports),
   ganesha: startGanesha,
 } as const;

@@ -24,6 +24,11 @@ export const ALL_CASES: readonly Case[] = [
 
 /** The cases whose id matches one of the patterns: `*` is anything, case does not matter. No pattern: all. */
 export function selectCases(patterns: readonly string[], from: readonly Case[] = ALL_CASES): Case[] {
+  return matching(patterns, from);
+}
+
+/** The same for whatever has an id. */
+export function matching<C extends { readonly id: string }>(patterns: readonly string[], from: readonly C[]): C[] {
   if (patterns.length === 0) return [...from];
   const matchers = patterns.map(matcherOf);
   return from.filter(({ id }) => matchers.some((matcher) => matcher.test(id)));

@@ -17,6 +17,7 @@ interface Flags extends Pick<ConformanceOptions, 'json' | 'junit' | 'html' | 're
   readonly only?: readonly string[];
   readonly list?: true;
   readonly verbose?: true;
+  readonly client?: true;
   readonly secondExport?: string;
   readonly jobs: number;
 }
@@ -40,6 +41,7 @@ export function conformanceCommand(): Command {
     .option('--only <pattern>', 'run these cases: nfsv3/lookup, *stale*; may be repeated', collect)
     .option('--list', 'list the cases, and run none')
     .option('-v, --verbose', 'a line for each case')
+    .option('--client', "mount the export and try it with this host's own kernel, too (Linux, root)")
     .option('--json [file]', 'write a JSON report, to standard output if no file is named')
     .option('--junit <file>', "write a report in JUnit's XML")
     .option('--html <file>', 'write a report as one web page')
@@ -50,11 +52,11 @@ export function conformanceCommand(): Command {
 }
 
 async function conformance(where: string | undefined, flags: Flags): Promise<void> {
-  const { only = [], verbose = false, list, secondExport, ...rest } = flags;
+  const { only = [], verbose = false, client = false, list, secondExport, ...rest } = flags;
   // Here, lest every other command load the suite too.
   const { CannotRun, listCases, runConformance } = await import('../conformance/run.ts');
   if (list) {
-    process.stdout.write(listCases(only));
+    process.stdout.write(listCases(only, client));
     return;
   }
   if (where === undefined) fail('conformance: name a server and an export, as in 127.0.0.1:/export');
@@ -68,6 +70,7 @@ async function conformance(where: string | undefined, flags: Flags): Promise<voi
       ...hostAndPath(where),
       only,
       verbose,
+      client,
       ports,
       secondPath: secondExport,
       version: VERSION,

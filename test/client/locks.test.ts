@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, cpSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { mountedBy } from '../../conformance/client/lab.ts';
+import { LOCK_PROGRAM } from '../../conformance/client/lock-program.ts';
+import { LOCKS } from '../../conformance/client/locks.ts';
+import { runWorkload } from '../../conformance/client/runner.ts';
 import { Guest } from '../../conformance/lab/guest.ts';
 import { Lab, labMissing, SERVER_IPV4, SERVER_IPV6 } from '../../conformance/lab/lab.ts';
 import type { ServerProcess } from '../../conformance/lab/server-process.ts';
@@ -13,10 +17,7 @@ import { MOUNT_POINT, mountCommand } from './stage.ts';
 
 const skip = labMissing() ?? false;
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
-const SCRIPT = fileURLToPath(new URL('lock.pl', import.meta.url));
 const EXPORT_OPTIONS = ['rw', 'no_root_squash'];
-/** Far more than a callback takes, and far less than the 30 s after which a client asks again by itself. */
-const PROMPT_SECONDS = 5;
 
 interface Held {
   /** How it ended. */
@@ -50,7 +51,7 @@ class Stage {
   }
 
   async mount(guest: Guest, options = 'vers=3'): Promise<void> {
-    copyFileSync(SCRIPT, join(guest.folder, 'lock.pl'));
+    writeFileSync(join(guest.folder, 'lock.pl'), LOCK_PROGRAM);
     await guest.must(mountCommand(this.folder, options));
   }
 
@@ -119,56 +120,12 @@ async function withStage(guests: number, work: (stage: Stage) => Promise<void>):
   }
 }
 
-function timeOf(word: 'got' | 'released', stdout: string): number {
-  const [, time] = new RegExp(`^${word} (\\S+)$`, 'm').exec(stdout) ?? [];
-  assert.ok(time !== undefined, `"${word}" in\n${stdout}`);
-  return Number(time);
-}
-
 test('NLM: processes of one and of two clients exclude each other, by flock and by fcntl ranges', { skip }, (t) =>
   withStage(2, async (stage) => {
     const [one, two] = stage.guests as [Guest, Guest];
-    for (const how of ['flock', 'fcntl']) {
-      await t.test(`${how}: a writer excludes all, readers exclude writers only`, async () => {
-        const file = stage.newFile();
-        const writer = await stage.hold(one, file, { how });
-        assert.deepEqual(
-          [(await stage.lock(one, file, { how })).code, (await stage.lock(two, file, { how, mode: 'r' })).code],
-          [1, 1],
-        );
-        await writer.release();
-        const reader = await stage.hold(two, file, { how, mode: 'r' });
-        assert.equal((await stage.lock(one, file, { how, mode: 'r' })).code, 0);
-        assert.equal((await stage.lock(one, file, { how, mode: 'w' })).code, 1);
-        await reader.release();
-        assert.equal((await stage.lock(one, file, { how, mode: 'w' })).code, 0);
-      });
+    for (const each of LOCKS) {
+      await t.test(each.title, () => runWorkload(each, mountedBy([one, two], MOUNT_POINT, stage.folder)));
     }
-
-    await t.test('fcntl: ranges are half-open, also beyond 4 GiB', async () => {
-      const file = stage.newFile();
-      const held = await stage.hold(one, file, { start: 2 ** 33, length: 10 });
-      const at = async (start: number, length: number) => (await stage.lock(two, file, { start, length })).code;
-      assert.deepEqual(
-        [await at(0, 2 ** 33), await at(2 ** 33 + 10, 0), await at(2 ** 33 + 9, 1), await at(0, 0)],
-        [0, 0, 1, 1],
-      );
-      await held.release();
-    });
-
-    await t.test('NLM_GRANTED: a client that waits has its lock soon after the release', async (t) => {
-      // Both in one guest, so that they have one clock; to the server they are as different as any two owners.
-      const delays: number[] = [];
-      for (let round = 0; round < 3; round++) {
-        const file = stage.newFile();
-        const holder = stage.lock(one, file, { seconds: 2 });
-        await one.must('sleep 0.7');
-        const waiter = await stage.lock(one, file, { wait: true });
-        delays.push(timeOf('got', waiter.stdout) - timeOf('released', (await holder).stdout));
-      }
-      t.diagnostic(`granted ${delays.map((delay) => Math.round(delay * 1000)).join(', ')} ms after the release`);
-      for (const delay of delays) assert.ok(delay >= 0 && delay < PROMPT_SECONDS, `${delay} s`);
-    });
 
     await t.test('NLM_CANCEL: a signal ends the wait, and the next in the queue is served', async () => {
       const file = stage.newFile();
@@ -188,7 +145,7 @@ test('NLM: processes of one and of two clients exclude each other, by flock and 
 
     await t.test('a program of the server and a client exclude each other', async () => {
       const file = stage.newFile();
-      const local = await holdLocally(join(stage.folder, file), 0, 10);
+      const local = await holdLocally(stage, file, 0, 10);
       try {
         assert.equal((await stage.lock(one, file, { start: 9, length: 1 })).code, 1);
         assert.equal((await stage.lock(one, file, { start: 10, length: 1 })).code, 0);
@@ -286,11 +243,13 @@ test('SM_NOTIFY: a client that was killed and boots again frees its locks by its
 );
 
 function tryLocally(stage: Stage, file: string, start: number) {
-  return stage.lab.run('perl', [SCRIPT, join(stage.folder, file), 'fcntl', 'w', '0', String(start), '1', '0']);
+  const args = ['-e', LOCK_PROGRAM, join(stage.folder, file), 'fcntl', 'w', '0', String(start), '1', '0'];
+  return stage.lab.run('perl', args);
 }
 
-async function holdLocally(path: string, start: number, length: number): Promise<ChildProcess> {
-  const args = [SCRIPT, path, 'fcntl', 'w', '0', String(start), String(length), '600'];
+async function holdLocally(stage: Stage, file: string, start: number, length: number): Promise<ChildProcess> {
+  const path = join(stage.folder, file);
+  const args = ['-e', LOCK_PROGRAM, path, 'fcntl', 'w', '0', String(start), String(length), '600'];
   const child = spawn('perl', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(child.stdout!, 'data');
   return child;

@@ -1,9 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { as, type ClientCase, DROP_CACHES } from '../../conformance/client/case.ts';
+import { mountedBy } from '../../conformance/client/lab.ts';
+import { type Mounted, runWorkload } from '../../conformance/client/runner.ts';
 import { type Guest, Lab, labMissing, type PartName, SERVER_IPV4 } from '../../conformance/lab/lab.ts';
 import type { ServerProcess } from '../../conformance/lab/server-process.ts';
 import { type Export, startServer } from '../../conformance/lab/target.ts';
+
+export { as, DROP_CACHES };
 
 /** The usual mount options: version 3, and locks kept on the client. */
 export const MOUNT_OPTIONS = 'vers=3,nolock';
@@ -68,11 +73,11 @@ export function onMount(guest: Guest, script: string, timeoutMs?: number): Promi
   return guest.must(`cd ${MOUNT_POINT}\n${script}`, timeoutMs === undefined ? {} : { timeoutMs });
 }
 
-/** Shell lines that make the client forget what it has cached. */
-export const DROP_CACHES = 'sync; echo 3 > /proc/sys/vm/drop_caches\n';
-
-/** A shell command that runs a script as a user in some groups, the first of which is the user's own. */
-export function as(uid: number, groups: readonly number[], script: string): string {
-  const identity = `--reuid ${uid} --regid ${groups[0]} --groups ${groups.join(',')}`;
-  return `setpriv ${identity} bash -euc '${script.replaceAll("'", `'\\''`)}'`;
+/** The suite's workloads as tests, on the usual mount unless `place` says otherwise. */
+export function workloadTests(
+  test: StageTest,
+  cases: readonly ClientCase[],
+  place: (on: Stage) => Mounted | Promise<Mounted> = ({ guest, folder }) => mountedBy([guest], MOUNT_POINT, folder),
+): void {
+  for (const each of cases) test(`${each.title} (${each.clause})`, async (on) => runWorkload(each, await place(on)));
 }
