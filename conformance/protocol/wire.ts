@@ -68,7 +68,18 @@ export interface Wire<T> {
   of(value: T): XdrValue;
   /** An empty object to be read into, and what it held then. */
   blank(): { readonly node: XdrValue; value(): T };
+  /** What it is made of, for those who make values up. */
+  readonly shape: Shape;
 }
+export type Shape =
+  | { readonly kind: 'uint32' | 'int32' | 'uint64' | 'bool' | 'nothing' | 'rest' }
+  | { readonly kind: 'opaque' | 'text'; readonly max: number }
+  | { readonly kind: 'fixed'; readonly length: number }
+  | { readonly kind: 'enumeration'; readonly names: readonly string[] }
+  | { readonly kind: 'struct'; readonly fields: Fields }
+  | { readonly kind: 'optional' | 'list'; readonly item: Wire<unknown> }
+  | { readonly kind: 'array'; readonly item: Wire<unknown>; readonly max: number }
+  | { readonly kind: 'union'; readonly tag: string; readonly arms: { readonly [name: string]: Fields } };
 export type TypeOf<W> = W extends Wire<infer T> ? T : never;
 
 /** Fields of a struct, in the order they have on the wire. */
@@ -101,8 +112,14 @@ function bytesOf(node: XdrValue): Buffer {
 }
 
 /** A package type that holds its value in four or eight bytes. */
-function number<T>(of: (value: T) => { value: Buffer } & XdrValue, zero: T, from: (bytes: Buffer) => T): Wire<T> {
+function number<T>(
+  kind: 'uint32' | 'int32' | 'uint64',
+  of: (value: T) => { value: Buffer } & XdrValue,
+  zero: T,
+  from: (bytes: Buffer) => T,
+): Wire<T> {
   return {
+    shape: { kind },
     of,
     blank: () => {
       const node = of(zero);
@@ -112,22 +129,26 @@ function number<T>(of: (value: T) => { value: Buffer } & XdrValue, zero: T, from
 }
 
 export const uint32: Wire<number> = number(
+  'uint32',
   (value) => new xdr.UInt(value),
   0,
   (bytes) => bytes.readUInt32BE(),
 );
 export const int32: Wire<number> = number(
+  'int32',
   (value) => new xdr.Int(value),
   0,
   (bytes) => bytes.readInt32BE(),
 );
 export const uint64: Wire<bigint> = number(
+  'uint64',
   (value) => new xdr.UHyper(value.toString()),
   0n,
   (bytes) => bytes.readBigUInt64BE(),
 );
 
 export const bool: Wire<boolean> = {
+  shape: { kind: 'bool' },
   of: (value) => new xdr.Bool(value),
   blank: () => {
     const node = new xdr.Bool();
@@ -136,6 +157,7 @@ export const bool: Wire<boolean> = {
 };
 
 export const nothing: Wire<undefined> = {
+  shape: { kind: 'nothing' },
   of: () => new xdr.Void(),
   blank: () => ({ node: new xdr.Void(), value: () => undefined }),
 };
@@ -144,6 +166,7 @@ export const nothing: Wire<undefined> = {
 export function opaque(max = 0xffff_ffff): Wire<Buffer> {
   const holding = (value: Buffer) => Object.assign(new xdr.VarOpaque(max), { value });
   return {
+    shape: { kind: 'opaque', max },
     of: holding,
     blank: () => {
       const node = holding(Buffer.alloc(0));
@@ -155,6 +178,7 @@ export function opaque(max = 0xffff_ffff): Wire<Buffer> {
 export function fixed(length: number): Wire<Buffer> {
   const holding = (value: Buffer) => Object.assign(new xdr.FixedOpaque(length), { value });
   return {
+    shape: { kind: 'fixed', length },
     of: holding,
     blank: () => {
       const node = holding(Buffer.alloc(length));
@@ -166,14 +190,16 @@ export function fixed(length: number): Wire<Buffer> {
 /** A string; one character for each byte, whatever the bytes are. */
 export function text(max = 0xffff_ffff): Wire<string> {
   return mapped(
+    { kind: 'text', max },
     opaque(max),
     (value) => Buffer.from(value, 'latin1'),
     (bytes) => bytes.toString('latin1'),
   );
 }
 
-function mapped<A, B>(type: Wire<A>, to: (value: B) => A, from: (value: A) => B): Wire<B> {
+function mapped<A, B>(shape: Shape, type: Wire<A>, to: (value: B) => A, from: (value: A) => B): Wire<B> {
   return {
+    shape,
     of: (value) => type.of(to(value)),
     blank: () => {
       const { node, value } = type.blank();
@@ -202,6 +228,7 @@ export function enumeration<const N extends string>(numbers: { readonly [name in
   const [first] = names;
   if (first === undefined) throw new Error('an enumeration without names');
   return {
+    shape: { kind: 'enumeration', names },
     names,
     node,
     nameOf,
@@ -217,6 +244,7 @@ export function struct<F extends Fields>(fields: F): Wire<Values<F>> {
   const keys = Object.keys(fields);
   const types = Object.values(fields);
   return {
+    shape: { kind: 'struct', fields },
     of: (value) =>
       new xdr.Struct(
         keys,
@@ -238,6 +266,7 @@ export function struct<F extends Fields>(fields: F): Wire<Values<F>> {
 /** `T *`: a bool, and the value if it is true. */
 export function optional<T>(type: Wire<T>): Wire<T | undefined> {
   return {
+    shape: { kind: 'optional', item: type },
     of: (value) => {
       const node = value === undefined ? null : type.of(value);
       return new xdr.Option(node ?? type.blank().node, node);
@@ -252,6 +281,7 @@ export function optional<T>(type: Wire<T>): Wire<T | undefined> {
 
 export function array<T>(type: Wire<T>, max = 0xffff_ffff): Wire<T[]> {
   return {
+    shape: { kind: 'array', item: type, max },
     of: (values) => {
       const node = new xdr.VarArray(max, () => type.blank().node);
       node.values = values.map((value) => type.of(value));
@@ -288,6 +318,7 @@ export function list<T>(type: Wire<T>): Wire<T[]> {
     },
   });
   return {
+    shape: { kind: 'list', item: type },
     of: (values) => node(values.map((value) => ({ node: type.of(value) }))),
     blank: () => {
       const items: { node: XdrValue; value(): T }[] = [];
@@ -298,6 +329,7 @@ export function list<T>(type: Wire<T>): Wire<T[]> {
 
 /** Everything up to the end of the message. */
 export const rest: Wire<Buffer> = {
+  shape: { kind: 'rest' },
   of: (value) => ({ read: () => undefined, write: (io) => io.write(value) }),
   blank: () => {
     let bytes = Buffer.alloc(0);
@@ -327,9 +359,11 @@ export function union<
   const A extends Arms<N>,
   const D extends Fields = Record<never, never>,
 >(tag: Tag, discriminant: Enumeration<N>, arms: A, other?: D): Wire<UnionOf<Tag, N, A, D>> {
-  const structs = new Map(discriminant.names.map((name) => [name, struct(arms[name] ?? other ?? {})]));
+  const fieldsOf = Object.fromEntries(discriminant.names.map((name) => [name, arms[name] ?? other ?? {}]));
+  const structs = new Map(discriminant.names.map((name) => [name, struct(fieldsOf[name] ?? {})]));
   const armOf = (name: N) => structs.get(name) ?? struct({});
   return {
+    shape: { kind: 'union', tag, arms: fieldsOf },
     of: (value) => {
       const fields: { [field: string]: unknown } = value;
       const name = fields[tag] as N;

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import {
   chmodSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -11,13 +12,23 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RpcClient } from '../../src/rpc/index.ts';
-import { array, fixed, opaque, struct, uint32, union } from '../../src/xdr/index.ts';
-import type { Targets } from './calls.ts';
+import { fileURLToPath } from 'node:url';
+import { ok } from '../../conformance/protocol/expect.ts';
+import { sattr } from '../../conformance/protocol/housekeeping.ts';
+import { NFS2 } from '../../conformance/protocol/programs/nfs2.ts';
+import { NFS3 } from '../../conformance/protocol/programs/nfs3.ts';
+import { authSys, client, type User } from '../../conformance/protocol/rpc/client.ts';
+import { Target } from '../../conformance/protocol/target.ts';
+import type { Targets } from './grammar.ts';
+import { isIsolated } from './isolated.ts';
 
-const ROOT = new URL('../..', import.meta.url).pathname;
-const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const BUILT = join(ROOT, 'dist/cli/main.js');
 const HEAP_MEGABYTES = 96;
+const READY_MILLISECONDS = 60_000;
+const POLL_MILLISECONDS = 20;
+const NFS_PORT = 2049;
+const USER: User = { uid: 1000, gid: 1000 };
 
 export interface FuzzTarget {
   readonly port: number;
@@ -30,11 +41,11 @@ export interface FuzzTarget {
   check(): void;
 }
 
-const mountResult = union('status', { 0: { handle: opaque(64), flavors: array(uint32, 8) } });
-
-/** A server with a small heap on a folder of its own, and a neighbour folder that must stay as it is. */
+/** A built server with a small heap on a folder of its own, and a neighbour folder that must stay as it is. */
 export async function withFuzzTarget(body: (target: FuzzTarget) => Promise<void>): Promise<void> {
+  if (!existsSync(BUILT)) throw new Error('npm run build comes first');
   const folder = mkdtempSync(join(tmpdir(), 'steadfs-fuzz-'));
+  chmodSync(folder, 0o755);
   const path = `${folder}/export`;
   mkdirSync(path);
   chmodSync(path, 0o777);
@@ -42,8 +53,10 @@ export async function withFuzzTarget(body: (target: FuzzTarget) => Promise<void>
   const server = spawn(
     process.execPath,
     [
-      ...[`--max-old-space-size=${HEAP_MEGABYTES}`, '--import', 'tsx', MAIN, 'serve', path],
-      ...['--options', 'rw,insecure,async', '--state', `${folder}/state`, '--port', '0', '--portmap', 'off'],
+      ...[`--max-old-space-size=${HEAP_MEGABYTES}`, BUILT, 'serve', path, '--options', 'rw,insecure,async'],
+      ...['--state', `${folder}/state`, '--grace', '0'],
+      // In a network of its own, all ports are to be had, and the port mapper can be tried too.
+      ...(isIsolated() ? ['--port', `${NFS_PORT}`, '--portmap', 'on'] : ['--port', '0', '--portmap', 'off']),
     ],
     { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
   );
@@ -56,22 +69,27 @@ export async function withFuzzTarget(body: (target: FuzzTarget) => Promise<void>
     stderr = (stderr + chunk).slice(-100_000);
   });
   const ended = new Promise((resolve) => server.once('close', resolve));
+  const check = () => {
+    if (server.exitCode !== null || server.signalCode !== null) throw new Error(`the server ended: ${stderr}`);
+    if (readFileSync(`${folder}/outside`, 'utf8') !== 'untouched') throw new Error('a file outside was changed');
+    const beside = readdirSync(folder).filter((name) => name !== 'state');
+    if (beside.sort().join() !== 'export,outside') throw new Error(`there is something outside: ${beside}`);
+  };
   try {
+    const deadline = Date.now() + READY_MILLISECONDS;
     while (!stdout.includes('\n')) {
-      if (server.exitCode !== null) throw new Error(`the server ended: ${stderr}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      check();
+      if (Date.now() > deadline) throw new Error(`the server does not get ready: ${stderr}`);
+      await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
     }
-    const port = Number(/mountport=(\d+)/.exec(stdout)?.[1]);
+    const port = Number(/\bport=(\d+)/.exec(stdout)?.[1] ?? NFS_PORT);
     await body({
       port,
       targets: await targetsOf(port, path),
       residentMegabytes: () =>
         Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))?.[1]) / 1024,
       log: () => stderr,
-      check: () => {
-        if (server.exitCode !== null || server.signalCode !== null) throw new Error(`the server ended: ${stderr}`);
-        if (readFileSync(`${folder}/outside`, 'utf8') !== 'untouched') throw new Error('a file outside was changed');
-      },
+      check,
     });
   } finally {
     server.kill('SIGKILL');
@@ -81,28 +99,27 @@ export async function withFuzzTarget(body: (target: FuzzTarget) => Promise<void>
   }
 }
 
+/** Handles of both versions: the root, a folder and a file. */
 async function targetsOf(port: number, path: string): Promise<Targets> {
-  const client = await RpcClient.connectTcp({ host: '127.0.0.1', port });
+  const target = await Target.open({ host: '127.0.0.1', path, ports: { nfs: port } });
+  const transport = await target.connect(NFS3);
   try {
-    const credential = { machineName: Buffer.from('fuzz'), uid: 1000, gid: 1000, gids: [] };
-    const options = { credential };
-    const mounted = await client.call(100_005, 3, 1, opaque(1024), Buffer.from(path), mountResult, options);
-    const create = struct({ directory: opaque(64), name: opaque(255), how: uint32, attributes: fixed(24) });
-    const created = { status: uint32, follows: uint32, handle: opaque(64), rest: rest };
-    const args = { directory: mounted.handle, name: Buffer.from('file'), how: 0, attributes: Buffer.alloc(24) };
-    const { status, handle } = await client.call(100_003, 3, 8, create, args, struct(created), options);
-    if (status !== 0) throw new Error(`CREATE: ${status}`);
-    return { root: Buffer.from(mounted.handle), file: Buffer.from(handle), path };
+    const nfs = client(NFS3, transport, authSys(USER));
+    const how = { mode: 'UNCHECKED', obj_attributes: sattr({ mode: 0o666 }) } as const;
+    ok(await nfs.CREATE({ where: { dir: target.root, name: 'file' }, how }));
+    ok(await nfs.MKDIR({ where: { dir: target.root, name: 'folder' }, attributes: sattr({ mode: 0o777 }) }));
+    const file = ok(await nfs.LOOKUP({ what: { dir: target.root, name: 'file' } })).object;
+    const folder = ok(await nfs.LOOKUP({ what: { dir: target.root, name: 'folder' } })).object;
+
+    const old = client(NFS2, transport, authSys(USER));
+    const root2 = await target.mount2(path);
+    const file2 = ok(await old.LOOKUP({ dir: root2, name: 'file' })).file;
+    const folder2 = ok(await old.LOOKUP({ dir: root2, name: 'folder' })).file;
+    return { handles: [target.root, folder, file], handles2: [root2, folder2, file2], path, locks: isIsolated() };
   } finally {
-    client.close();
+    transport.close();
   }
 }
-
-/** Whatever follows; not looked at. */
-const rest = {
-  read: (from: { remaining: number; take(bytes: number): number }) => void from.take(from.remaining),
-  write: () => {},
-};
 
 /** The calls have set modes that keep even the owner out of some folders. */
 function openUp(folder: Buffer): void {
