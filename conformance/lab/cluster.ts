@@ -302,6 +302,9 @@ function configuration(
     'self = "NODE"',
     'run = "RUN"',
     `lease = ${lease}`,
+    // Crashes are what is tried; no number of them is to move a package.
+    '[restarts]',
+    'count = 100',
     '[coordinator]',
     `type = "${coordinator.type}"`,
     coordinator.type === 'etcd'
