@@ -13,15 +13,17 @@ import { Sniffer } from '../../conformance/lab/sniffer.ts';
 import { Workload, type WorkloadKind } from '../../conformance/lab/workload.ts';
 
 /** What can befall the node that serves. */
-export type Mishap =
-  | 'planned move'
-  | 'server crash'
-  | 'node loss'
-  | 'processes killed'
-  | 'link loss'
-  | 'server stopped'
-  | 'node stopped'
-  | 'coordinator lost';
+export const MISHAPS = [
+  'planned move',
+  'server crash',
+  'node loss',
+  'processes killed',
+  'link loss',
+  'server stopped',
+  'node stopped',
+  'coordinator lost',
+] as const;
+export type Mishap = (typeof MISHAPS)[number];
 
 /** After these the package goes on where it was. */
 const STAYS: ReadonlySet<Mishap> = new Set(['server crash', 'server stopped']);

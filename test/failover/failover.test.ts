@@ -1,19 +1,8 @@
 import { test } from 'node:test';
 import { labMissing, withLab } from '../../conformance/lab/lab.ts';
-import { Drill, type Mishap } from './drill.ts';
+import { Drill, MISHAPS } from './drill.ts';
 
 const skip = labMissing('perl', 'tcpdump') ?? false;
-
-const MISHAPS: readonly Mishap[] = [
-  'planned move',
-  'server crash',
-  'node loss',
-  'processes killed',
-  'link loss',
-  'server stopped',
-  'node stopped',
-  'coordinator lost',
-];
 
 for (const mishap of MISHAPS) {
   test(`${mishap}, there and back, under load: clients see a pause and nothing else`, { skip }, (t) =>

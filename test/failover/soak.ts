@@ -4,10 +4,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { labMissing, withLab } from '../../conformance/lab/lab.ts';
-import { Drill, type Mishap } from './drill.ts';
+import { Drill, MISHAPS, type Mishap } from './drill.ts';
 import { pausePlot, pausesTable } from './plot.ts';
 
-const KINDS: readonly Mishap[] = ['planned move', 'server crash', 'node loss', 'link loss', 'node stopped'];
 /** A fresh cluster and fresh clients after so many of each; before that, the same ones go to and fro. */
 const PER_LAB = 5;
 
@@ -16,12 +15,12 @@ if (missing !== undefined) throw new Error(missing);
 const times = Number(process.argv[2] ?? 50);
 if (!Number.isInteger(times) || times < 1) throw new Error(`TIMES: "${process.argv[2]}" is no whole number above 0`);
 
-const pauses = new Map<Mishap, number[]>(KINDS.map((kind) => [kind, []]));
+const pauses = new Map<Mishap, number[]>(MISHAPS.map((kind) => [kind, []]));
 for (let done = 0; done < times; done += PER_LAB) {
   await withLab(async (lab) => {
     const drill = await Drill.open(lab);
     for (let each = done; each < Math.min(times, done + PER_LAB); each++) {
-      for (const kind of KINDS) {
+      for (const kind of MISHAPS) {
         const { milliseconds, call } = await drill.meet(kind);
         pauses.get(kind)?.push(milliseconds);
         console.log(`${kind} ${each + 1}: ${milliseconds} ms, ${call}`);
