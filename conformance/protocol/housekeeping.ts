@@ -104,7 +104,8 @@ export class Housekeeping {
   }
 
   async #as(user: User): Promise<Client<typeof NFS3>> {
-    this.#transport ??= await this.#target.connect(NFS3);
+    // Servers close connections that have been idle.
+    if (this.#transport?.isOpen !== true) this.#transport = await this.#target.connect(NFS3);
     return client(NFS3, this.#transport, authSys(user));
   }
 

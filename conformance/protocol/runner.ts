@@ -25,6 +25,8 @@ export interface Result {
 
 /** No case takes longer, however many calls it makes. */
 const CASE_MILLISECONDS = 180_000;
+/** For a server that has crashed to be started again, by whoever looks after it. After that nobody waits any more. */
+const RETURN_MILLISECONDS = 30_000;
 
 export interface RunOptions {
   /** How many cases run at a time. */
@@ -42,11 +44,15 @@ export async function runCases(
   { jobs, onResult, signal }: RunOptions,
 ): Promise<Result[]> {
   const results = new Map<Case, Result>();
+  let isGone = false;
   const work = async (queue: Case[]) => {
     for (let next = queue.shift(); next !== undefined && !signal?.aborted; next = queue.shift()) {
       const result = await runCase(next, target, housekeeping);
       results.set(next, result);
       onResult?.(result);
+      // What it did may have ended the server: that is no fault of the cases behind it.
+      const failed = result.outcome === 'fail' || result.outcome === 'error';
+      if (failed && !isGone) isGone = !(await target.answersWithin(RETURN_MILLISECONDS, next.program));
     }
   };
   const together = cases.filter(({ alone }) => !alone);

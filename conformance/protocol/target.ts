@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MOUNT1, MOUNT3 } from './programs/mount.ts';
 import { NFS3 } from './programs/nfs3.ts';
 import { PMAP2 } from './programs/portmap.ts';
@@ -17,6 +18,7 @@ export const BOB: User = { uid: 20_002, gid: 20_002 };
 export const CAROL: User = { uid: 20_003, gid: 20_003, gids: [20_001] };
 
 const PROBE_MILLISECONDS = 5_000;
+const AGAIN_MILLISECONDS = 200;
 const PORTMAP_PORT = 111;
 const IPPROTO = { tcp: 6, udp: 17 } as const;
 
@@ -126,6 +128,20 @@ export class Target {
     const probe = this.#probe(program, way).catch((error: Error) => error.message);
     this.#probes.set(key, probe);
     return probe;
+  }
+
+  /** Waits until a program answers, whatever it says: a server that has crashed may be started anew. */
+  async answersWithin(milliseconds: number, program: Program): Promise<boolean> {
+    const deadline = Date.now() + milliseconds;
+    for (;;) {
+      try {
+        await this.#probe(program, {});
+        return true;
+      } catch {
+        if (Date.now() > deadline) return false;
+        await sleep(AGAIN_MILLISECONDS);
+      }
+    }
   }
 
   async #probe(program: Program, way: Way): Promise<string | undefined> {

@@ -15,6 +15,7 @@ export class TcpTransport implements Transport {
   readonly #socket: Socket;
   readonly #mailbox = new Mailbox();
   readonly #closed: Promise<void>;
+  #isOpen = true;
   #received = Buffer.alloc(0);
   #fragments: Buffer[] = [];
 
@@ -23,6 +24,7 @@ export class TcpTransport implements Transport {
     socket.setNoDelay(true);
     this.#closed = new Promise((resolve) => {
       const ended = (why: string) => {
+        this.#isOpen = false;
         this.#mailbox.end(new Disconnected(why));
         resolve();
       };
@@ -44,10 +46,10 @@ export class TcpTransport implements Transport {
             ...(localPort === 0 ? {} : { localPort }),
             ...(localAddress === undefined ? {} : { localAddress }),
           });
-          const fail = (error: Error) => {
+          const fail = (error: NodeJS.ErrnoException) => {
             clearTimeout(timer);
             socket.destroy();
-            reject(error);
+            reject(error.code === 'ECONNREFUSED' ? new Disconnected(error.message) : error);
           };
           const timer = setTimeout(() => fail(new Disconnected(`no connection within ${timeout / 1000} s`)), timeout);
           socket.once('error', fail);
@@ -58,6 +60,10 @@ export class TcpTransport implements Transport {
           });
         }),
     );
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
   }
 
   get localPort(): number {

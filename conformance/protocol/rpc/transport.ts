@@ -18,6 +18,8 @@ export interface OpenOptions {
 /** A way for calls and replies: a TCP connection, or a UDP socket. */
 export interface Transport {
   readonly kind: 'tcp' | 'udp';
+  /** False once the server has closed it. */
+  readonly isOpen: boolean;
   /** Sends one call. */
   send(message: Buffer): void;
   /** The next reply with this xid, or with any. Throws NoReply or Disconnected. */
@@ -27,7 +29,6 @@ export interface Transport {
 
 const FIRST_PRIVILEGED = 600;
 const PRIVILEGED_PORTS = 1024 - FIRST_PRIVILEGED;
-const MOST_TRIES = 64;
 
 /**
  * Opens with a privileged source port, trying others while it is taken; with any port where privileged ones are not to be
@@ -39,7 +40,7 @@ export async function withSourcePort<T>(
 ): Promise<T> {
   if (localPort !== undefined || !privileged) return open(localPort ?? 0);
   const first = Math.floor(Math.random() * PRIVILEGED_PORTS);
-  for (let attempt = 0; attempt < MOST_TRIES; attempt++) {
+  for (let attempt = 0; attempt < PRIVILEGED_PORTS; attempt++) {
     try {
       return await open(FIRST_PRIVILEGED + ((first + attempt) % PRIVILEGED_PORTS));
     } catch (error) {

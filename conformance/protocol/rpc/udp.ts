@@ -7,6 +7,7 @@ import { type Endpoint, type OpenOptions, type Transport, withSourcePort } from 
 /** A UDP socket that talks to one port of the server. */
 export class UdpTransport implements Transport {
   readonly kind = 'udp';
+  readonly isOpen = true;
   readonly #socket: Socket;
   readonly #mailbox = new Mailbox();
 
