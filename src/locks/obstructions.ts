@@ -24,7 +24,8 @@ export class Obstructions {
 
   private tryAgain(): void {
     const { files, table } = this.locks;
-    for (const file of files.obstructed) {
+    // Of those that there are now: a file that is still obstructed is put there again meanwhile.
+    for (const file of [...files.obstructed]) {
       files.obstructed.delete(file);
       const effects = table.retry(file);
       if (effects.granted.length > 0) void this.locks.commitQuietly(effects);
