@@ -15,6 +15,8 @@ export class LockedFiles implements Gate {
   private readonly open = new Map<string, HostLocks>();
   /** Files on which a program of the host was in the way. */
   readonly obstructed = new Set<string>();
+  /** Told of each of them. */
+  onObstructed: () => void = () => {};
   private readonly log: Logger;
 
   constructor(log: Logger) {
@@ -51,6 +53,7 @@ export class LockedFiles implements Gate {
     try {
       if (this.open.get(key)?.take(exclusive, start, end) === true) return true;
       this.obstructed.add(key);
+      this.onObstructed();
       return false;
     } catch (error) {
       if (!(error instanceof FsError)) throw error;

@@ -10,6 +10,10 @@ export class Obstructions {
 
   constructor(locks: DurableLocks) {
     this.locks = locks;
+    // Also of one that waited for another client so far.
+    locks.files.onObstructed = () => {
+      if (locks.table.waiting > 0) this.watch();
+    };
   }
 
   /** To be called when a waiter has come. */
