@@ -195,6 +195,7 @@ export class Callbacks {
   }
 }
 
-function keyOf({ name, svid, oh, handle }: LockOwner): string {
+/** One key for each owner and file. */
+export function keyOf({ name, svid, oh, handle }: LockOwner): string {
   return `${ownerKey(name, svid, oh)}\0${handle.toString('latin1')}`;
 }

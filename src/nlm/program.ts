@@ -8,6 +8,7 @@ import { share, unshare } from './procedures/share.ts';
 import { test } from './procedures/test.ts';
 import { unlock } from './procedures/unlock.ts';
 import type { LockService } from './service.ts';
+import { Turns } from './turns.ts';
 import { LCK_DENIED, NLM_PROG, NLM_VERSX, NLM4_VERS, narrowTypes, type nlm4_stats, res, wideTypes } from './types.ts';
 
 /** From a procedure's number to that of its message, and of the message that answers it. */
@@ -17,10 +18,11 @@ const TO_RES = 10;
 type Run<Args, Res> = (args: Args, call: Call) => Promise<Res | typeof NO_REPLY>;
 
 /** The lock manager: versions 1 and 3 (offsets of 32 bits, for NFSv2) and 4 (of 64, for NFSv3). */
-export function nlmPrograms(shared: Omit<LockService, 'version' | 'types'>): ProgramVersion[] {
+export function nlmPrograms(shared: Omit<LockService, 'version' | 'types' | 'turns'>): ProgramVersion[] {
+  const turns = new Turns();
   return [1, NLM_VERSX, NLM4_VERS].map((version) => {
     const types = version === NLM4_VERS ? wideTypes : narrowTypes;
-    return { program: NLM_PROG, version, name: 'nlockmgr', procedures: rowsOf({ ...shared, version, types }) };
+    return { program: NLM_PROG, version, name: 'nlockmgr', procedures: rowsOf({ ...shared, turns, version, types }) };
   });
 }
 

@@ -6,6 +6,7 @@ import { type Call, NO_REPLY } from '../rpc/index.ts';
 import { Access, FileType, FsError, type Inode } from '../vfs/index.ts';
 import type { Callbacks } from './callbacks.ts';
 import { statusFor, statusOfError } from './status.ts';
+import type { Turns } from './turns.ts';
 import { type alock, LCK_DENIED_GRACE_PERIOD, type NlmTypes, type nlm4_stats } from './types.ts';
 
 /** What the procedures share; one for each version. */
@@ -15,6 +16,11 @@ export interface LockService {
   readonly exports: Exports;
   readonly manager: LockManager;
   readonly callbacks: Callbacks;
+  /**
+   * Whose lock on which file is being changed: an UNLOCK must not overtake the LOCK that its client has given up, which
+   * may take longer, for nobody would release that one again.
+   */
+  readonly turns: Turns;
   readonly log: Logger;
 }
 

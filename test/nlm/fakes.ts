@@ -49,6 +49,8 @@ export class Subject {
   readonly log = new RememberingLog();
   readonly grace: Grace;
   readonly watched: { name: string; address: string; state: number }[] = [];
+  /** What it takes to write down who is watched. */
+  watching: Promise<void> = Promise.resolve();
   readonly store: LockStore;
   clock = 0;
   caller = ROOT;
@@ -78,7 +80,10 @@ export class Subject {
     this.manager = new LockManager({
       ...{ store, grace, log },
       locate: async (handle) => ({ fileSystem: this.fileSystem, inode: this.inodeOf(handle) }),
-      watch: async ({ name, address, state }) => void this.watched.push({ name, address, state }),
+      watch: async ({ name, address, state }) => {
+        await this.watching;
+        this.watched.push({ name, address, state });
+      },
     });
     this.manager.onGrant = (grant) => void callbacks.grant(grant);
     this.programs = nlmPrograms({ exports: this.exports(), manager: this.manager, callbacks, log });

@@ -252,6 +252,17 @@ test('NLM_CANCEL: ends the wait; of a grant that is not told yet, the lock; of n
   assert.deepEqual(await ask(subject, 'NLM_LOCK'), answered(LCK_GRANTED));
 });
 
+test('NLM_UNLOCK: does not overtake the NLM_LOCK before it, whose client has given it up', async (t) => {
+  const subject = subjectOf(t);
+  let written: () => void = () => {};
+  subject.watching = new Promise((resolve) => (written = resolve));
+  const answers = Promise.all([ask(subject, 'NLM_LOCK'), ask(subject, 'NLM_UNLOCK')]);
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  written();
+  assert.deepEqual(await answers, [answered(LCK_GRANTED), answered(LCK_GRANTED)]);
+  assert.deepEqual(subject.manager.locks(), []);
+});
+
 test('NLM_UNLOCK: also of a file that was removed meanwhile', async (t) => {
   const subject = subjectOf(t);
   await ask(subject, 'NLM_LOCK');

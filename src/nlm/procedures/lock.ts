@@ -1,4 +1,5 @@
 import { type Call, NO_REPLY } from '../../rpc/index.ts';
+import { keyOf } from '../callbacks.ts';
 import { fileToLock, type LockService, ownerOf, rangeOfLock, statusOf } from '../service.ts';
 import { STATUS_OF_ANSWER } from '../status.ts';
 import { LCK_BLOCKED, type lockargs, NLM4_FBIG, type res } from '../types.ts';
@@ -21,16 +22,18 @@ export async function lock(
   call: Call,
   { byMessage, monitored }: LockManner,
 ): Promise<res | typeof NO_REPLY> {
-  const { version, manager, callbacks } = service;
+  const { version, manager, callbacks, turns } = service;
   const kept = Buffer.from(cookie);
   const range = rangeOfLock(alock);
   const owner = ownerOf(alock, call);
   const { transport } = call.peer;
   const stat = await statusOf(service, call, reclaim, async () => {
     if (range === undefined) return NLM4_FBIG;
-    const file = await fileToLock(service, owner.handle, exclusive, call);
     const callback = block ? { version, transport, cookie: kept, byMessage } : undefined;
-    const answer = await manager.lock({ ...owner, ...range, exclusive, file }, { callback, reclaim, state, monitored });
+    const answer = await turns.inTurn(keyOf(owner), async () => {
+      const file = await fileToLock(service, owner.handle, exclusive, call);
+      return manager.lock({ ...owner, ...range, exclusive, file }, { callback, reclaim, state, monitored });
+    });
     return STATUS_OF_ANSWER[answer];
   });
   // So that nothing but the call itself is left to do once the lock is free.

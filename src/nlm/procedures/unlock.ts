@@ -1,4 +1,5 @@
 import { type Call, NO_REPLY } from '../../rpc/index.ts';
+import { keyOf } from '../callbacks.ts';
 import { fileToRelease, type LockService, ownerOf, rangeOfLock, statusOf } from '../service.ts';
 import { STATUS_OF_ANSWER } from '../status.ts';
 import { NLM4_FBIG, type res, type unlockargs } from '../types.ts';
@@ -14,8 +15,10 @@ export async function unlock(
   const owner = ownerOf(alock, call);
   const stat = await statusOf(service, call, false, async () => {
     if (range === undefined) return NLM4_FBIG;
-    const file = await fileToRelease(service, owner.handle, call);
-    const answer = await service.manager.unlock({ ...owner, ...range, file });
+    const answer = await service.turns.inTurn(keyOf(owner), async () => {
+      const file = await fileToRelease(service, owner.handle, call);
+      return service.manager.unlock({ ...owner, ...range, file });
+    });
     await service.callbacks.quiet(owner);
     return STATUS_OF_ANSWER[answer];
   });
