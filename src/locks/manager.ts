@@ -79,8 +79,8 @@ export class LockManager {
     if (!grace.isOpen && options.reclaim && !(await this.isHeld(request))) return 'denied';
     if (table.held + table.waiting >= this.limits.total) return 'nolocks';
     if (options.monitored) {
-      const { name, address, localAddress } = request;
-      await this.options.watch({ name, address, localAddress, state: options.state });
+      const refusal = await this.watch(request, options.state);
+      if (refusal !== undefined) return refusal;
     }
     const file = await this.fileFor(request);
     // Its last lock went in this very moment.
@@ -158,7 +158,8 @@ export class LockManager {
     const { files, table, shares } = this.durable;
     if (this.options.grace.isOpen && !request.reclaim) return 'grace';
     const { name, address, localAddress, handle, oh, mode, access } = request;
-    await this.options.watch({ name, address, localAddress, state: 0 });
+    const refusal = await this.watch(request, 0);
+    if (refusal !== undefined) return refusal;
     const file = await this.fileFor(request);
     if (!files.isOpen(file)) return this.share(request);
     const share: Share = {
@@ -218,6 +219,21 @@ export class LockManager {
     this.recovery.close();
     this.options.grace.close();
     this.durable.close();
+  }
+
+  /** Has a client's restarts noticed. @returns the answer to a request of one that cannot be written down. */
+  private async watch(
+    { name, address, localAddress }: Client & { readonly localAddress: string },
+    state: number,
+  ): Promise<LockAnswer | undefined> {
+    try {
+      await this.options.watch({ name, address, localAddress, state });
+      return undefined;
+    } catch (error) {
+      const answer = answerTo(error);
+      this.options.log.error({ client: name, address, err: error }, 'a client cannot be watched, and gets no locks');
+      return answer;
+    }
   }
 
   /** What the file of a request goes by; held open. */

@@ -54,10 +54,21 @@ export class Monitors {
 
   keep(monitor: Monitor): Promise<void> {
     const key = keyOf(monitor);
+    const before = this.byKey.get(key);
     this.byKey.set(key, monitor);
-    const kept = this.store.keep(monitor).finally(() => {
-      if (this.keeping.get(key) === kept) this.keeping.delete(key);
-    });
+    const kept = this.store
+      .keep(monitor)
+      .catch((error: unknown) => {
+        // It is to be written by the next who relies on it.
+        if (this.byKey.get(key) === monitor) {
+          if (before === undefined) this.byKey.delete(key);
+          else this.byKey.set(key, before);
+        }
+        throw error;
+      })
+      .finally(() => {
+        if (this.keeping.get(key) === kept) this.keeping.delete(key);
+      });
     this.keeping.set(key, kept);
     return kept;
   }

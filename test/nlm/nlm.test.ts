@@ -392,6 +392,13 @@ test('a store that cannot be written: LCK_DENIED_NOLOCKS, and nothing is locked'
   assert.deepEqual(await ask(subject, 'NLM_LOCK', { who: 'two' }), answered(LCK_GRANTED));
 });
 
+test('a client that cannot be written down as one to watch: LCK_DENIED_NOLOCKS', async (t) => {
+  const subject = subjectOf(t);
+  subject.watching = Promise.reject(new Error('no space left'));
+  assert.deepEqual(await ask(subject, 'NLM_LOCK'), answered(LCK_DENIED_NOLOCKS));
+  assert.deepEqual(subject.manager.locks(), []);
+});
+
 test('a client that has rebooted: what it locked before is free, what it locked since is not', async (t) => {
   const subject = subjectOf(t);
   await ask(subject, 'NLM_LOCK', { length: 10n, state: 3 });

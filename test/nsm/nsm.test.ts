@@ -98,6 +98,18 @@ test('watch: one name from two addresses is warned of, once', async () => {
   assert.equal(log.lines.filter((line) => JSON.stringify(line).includes('two addresses')).length, 1);
 });
 
+test('watch: a client that could not be written down is not taken for one that was', async (t) => {
+  const { store, monitors } = subject();
+  t.mock.method(store, 'keep', async () => {
+    throw new Error('no space left');
+  });
+  await assert.rejects(monitors.watch(ONE), /no space left/);
+  await assert.rejects(monitors.watch(ONE), /no space left/);
+  t.mock.restoreAll();
+  await monitors.watch(ONE);
+  assert.equal(store.list().length, 1);
+});
+
 test('Notifier: tells under every name until it is acknowledged, and that stays known', async (t) => {
   const { store, monitors, log } = subject();
   await monitors.watch(ONE);
