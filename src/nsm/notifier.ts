@@ -67,7 +67,7 @@ export class Notifier {
   }
 
   private async tellUntilDone(monitor: Monitor): Promise<void> {
-    const { monitors, log, told } = this.options;
+    const { log, told } = this.options;
     const { name, address } = monitor;
     const started = performance.now();
     for (let pause = this.times.retry; !this.stopping.signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
@@ -80,16 +80,26 @@ export class Notifier {
       });
       if (done) {
         log.info({ client: name, address }, 'a client was told that its locks were lost');
-        await monitors.keep({ ...(monitors.find(monitor) ?? monitor), told: monitors.state });
+        await this.tellNoMore(monitor);
         told(monitor);
         return;
       }
       if (performance.now() - started >= this.times.giveUp) {
         log.warn({ client: name, address }, 'a client could not be told that its locks were lost, and is given up');
-        await monitors.drop(monitor);
+        // It stays watched: it may have got locks since, and then its own restarts are to be heard.
+        await this.tellNoMore(monitor);
         return;
       }
       await sleep(pause, undefined, { signal: this.stopping.signal, ref: false }).catch(() => {});
+    }
+  }
+
+  private async tellNoMore(monitor: Monitor): Promise<void> {
+    const { monitors, log } = this.options;
+    try {
+      await monitors.keep({ ...(monitors.find(monitor) ?? monitor), told: monitors.state });
+    } catch (error) {
+      log.error({ client: monitor.name, reason: String(error) }, 'who was told of lost locks cannot be written down');
     }
   }
 

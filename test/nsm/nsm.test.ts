@@ -144,17 +144,36 @@ test('Notifier: tells under every name until it is acknowledged, and that stays 
   assert.equal(store.list()[0]?.told, 3);
 });
 
-test('Notifier: a host that cannot be told is given up, and monitored no longer', async (t) => {
-  const { store, monitors, log } = subject();
+test('Notifier: a host that cannot be told is given up, and its own restarts are heard still', async (t) => {
+  const { store, monitors, log, rebooted, notify } = subject();
   await monitors.watch(ONE);
   store.renew(3, 'other');
   const notifier = new Notifier({
-    ...{ monitors, log, names: [], times: { answer: 100, retry: 1, giveUp: 10 }, told: () => {} },
+    ...{ monitors, log, names: [], times: { answer: 100, retry: 1, giveUp: 10 }, told: () => assert.fail() },
     connect: () => Promise.reject(new Error('no route')),
   });
   t.after(() => notifier.close());
   notifier.start();
-  await until(() => store.list().length === 0);
+  await until(() => store.list().length === 0 || store.list()[0]?.told === 3);
+  await notify(ONE.name, 5);
+  assert.deepEqual(rebooted, [[ONE.name, 5]]);
+});
+
+test('Notifier: what cannot be written down ends nothing', async (t) => {
+  const { store, monitors, log } = subject();
+  await monitors.watch(ONE);
+  store.renew(3, 'other');
+  t.mock.method(store, 'keep', async () => {
+    throw new Error('no space left');
+  });
+  const told: Monitor[] = [];
+  const notifier = new Notifier({
+    ...{ monitors, log, names: [], told: (monitor: Monitor) => void told.push(monitor) },
+    connect: async () => ({ call: async () => undefined, close: () => {} }) as unknown as RpcClient,
+  });
+  t.after(() => notifier.close());
+  notifier.start();
+  await until(() => told.length === 1);
 });
 
 test('the monitor folder: survives a restart, whatever the names are, and names a damaged file', async () => {
