@@ -106,7 +106,8 @@ export class LockManager {
     }
   }
 
-  async test(request: LockRequest): Promise<Obstacle | undefined> {
+  /** What stands in the way of a lock; `grace` while that cannot be known. */
+  async test(request: LockRequest): Promise<Obstacle | 'grace' | undefined> {
     const { files, table } = this.durable;
     const file = await this.fileFor(request);
     if (!files.isOpen(file)) return this.test(request);
@@ -117,7 +118,9 @@ export class LockManager {
     if (other !== undefined) {
       return { ...other.tag, start: other.start, end: other.end, exclusive: other.exclusive };
     }
-    return outside && { ...outside, svid: 0, oh: Buffer.alloc(0) };
+    if (outside !== undefined) return { ...outside, svid: 0, oh: Buffer.alloc(0) };
+    // Who had a lock here may have it back yet.
+    return this.options.grace.isOpen ? 'grace' : undefined;
   }
 
   async unlock(request: Omit<Releasing<LockRequest>, 'exclusive'>): Promise<LockAnswer> {

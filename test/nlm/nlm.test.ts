@@ -332,6 +332,19 @@ test('grace period: reclaims alone are granted; afterwards they are denied', asy
   assert.deepEqual(await ask(subject, 'NLM_LOCK', { reclaim: true }), answered(LCK_GRANTED), 'what one has anyway');
 });
 
+test('grace period: NLM_TEST says that a lock is taken, but not that it is free: its holder may not have come yet', async (t) => {
+  const subject = subjectOf(t);
+  subject.grace.open([clientKey(ONE)], 60_000);
+  const stat = async (options: Ask) =>
+    ((await ask(subject, 'NLM_TEST', options)) as { stat: { stat: number } }).stat.stat;
+  assert.equal(await stat({ who: 'two' }), LCK_DENIED_GRACE_PERIOD);
+  await ask(subject, 'NLM_LOCK', { reclaim: true });
+  assert.equal(await stat({ who: 'two' }), LCK_DENIED);
+  subject.clock = 60_000;
+  await ask(subject, 'NLM_UNLOCK');
+  assert.equal(await stat({ who: 'two' }), LCK_GRANTED);
+});
+
 test('grace period: ends early once every client that was told asks for a new lock', async (t) => {
   const subject = subjectOf(t);
   subject.grace.open([clientKey(ONE)], 60_000);

@@ -1,7 +1,15 @@
 import { END, lengthOf } from '../../locks/range.ts';
 import { type Call, NO_REPLY } from '../../rpc/index.ts';
 import { fileToLock, type LockService, ownerOf, rangeOfLock, statusOf } from '../service.ts';
-import { LCK_DENIED, LCK_GRANTED, NLM4_FBIG, NLM4_VERS, type testargs, type testres } from '../types.ts';
+import {
+  LCK_DENIED,
+  LCK_DENIED_GRACE_PERIOD,
+  LCK_GRANTED,
+  NLM4_FBIG,
+  NLM4_VERS,
+  type testargs,
+  type testres,
+} from '../types.ts';
 
 /** NLM_TEST: whether a lock could be had now, and if not, one that stands in its way. */
 export async function test(
@@ -18,6 +26,7 @@ export async function test(
     const file = await fileToLock(service, owner.handle, exclusive, call);
     const obstacle = await service.manager.test({ ...owner, ...range, exclusive, file });
     if (obstacle === undefined) return LCK_GRANTED;
+    if (obstacle === 'grace') return LCK_DENIED_GRACE_PERIOD;
     const { svid, oh } = obstacle;
     holder = { exclusive: obstacle.exclusive, svid, oh, ...positionOf(obstacle, service.version) };
     return LCK_DENIED;
