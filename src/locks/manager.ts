@@ -2,6 +2,7 @@ import { freeClient, freeEveryClient, freeOwner, knowsClient } from './clients.t
 import { answerTo, DurableLocks } from './durable.ts';
 import type { OpenFile } from './files.ts';
 import { Obstructions } from './obstructions.ts';
+import { overlap } from './range.ts';
 import {
   type Client,
   clientKey,
@@ -139,7 +140,8 @@ export class LockManager {
       dropped.push(waiter.id);
       await this.durable.commitQuietly(table.cancel(waiter));
     }
-    pending.confirmAll((waiter) => waiter.file === file && waiter.owner === owner);
+    // Another thread of the owner's may still wait for other bytes.
+    pending.confirmAll((waiter) => waiter.file === file && waiter.owner === owner && overlap(waiter, request));
     return this.durable.settle(file, table.unlock(file, owner, request), dropped);
   }
 

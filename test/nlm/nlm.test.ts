@@ -239,6 +239,22 @@ test('NLM_GRANTED: is not sent for a lock that was let go of while the client wa
   assert.deepEqual(subject.clients.told, []);
 });
 
+test('NLM_GRANTED: is sent although the owner has let go of other bytes while the client was looked for', async (t) => {
+  const subject = subjectOf(t);
+  let found: () => void = () => {};
+  const search = new Promise<void>((resolve) => (found = resolve));
+  const connect = subject.clients.connect.bind(subject.clients);
+  subject.clients.connect = (target) => search.then(() => connect(target));
+  await ask(subject, 'NLM_LOCK', { length: 10n });
+  await ask(subject, 'NLM_LOCK', { start: 10n, length: 10n, who: 'two' });
+  await ask(subject, 'NLM_LOCK', { start: 10n, length: 10n, block: true });
+  await ask(subject, 'NLM_UNLOCK', { start: 10n, length: 10n, who: 'two' });
+  await ask(subject, 'NLM_UNLOCK', { length: 10n });
+  found();
+  await until(() => subject.clients.told.length === 1);
+  assert.equal(subject.manager.locks().length, 1);
+});
+
 test('NLM_CANCEL: ends the wait; of a grant that is not told yet, the lock; of nothing, LCK_DENIED', async (t) => {
   const subject = subjectOf(t);
   subject.clients.answer = () => new Promise((_, reject) => setTimeout(reject, 20, new Error('no reply')));
