@@ -77,17 +77,17 @@ export class Callbacks {
   async grant(grant: PendingGrant): Promise<void> {
     const { tag } = grant.waiter;
     const started = performance.now();
-    let mayBeKnown = grant.mayBeKnown;
+    let messages = grant.mayBeKnown ? 1 : 0;
+    const sent = () => void messages++;
     for (let pause = this.times.retry; grant.isPending; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-      const stat = await this.tell(grant).catch((error: unknown) => {
+      const stat = await this.tell(grant, sent).catch((error: unknown) => {
         this.log.debug({ client: tag.name, address: tag.address, reason: String(error) }, 'a grant could not be told');
         return undefined;
       });
       if (stat === LCK_GRANTED) grant.confirm();
       // Who is told a second time says that nothing of its waits for this: it has it already, and will let go of it.
-      else if (stat === LCK_DENIED && mayBeKnown) grant.confirm();
+      else if (stat === LCK_DENIED && messages > 1) grant.confirm();
       else if (stat === LCK_DENIED) grant.refuse();
-      mayBeKnown = true;
       if (!grant.isPending || this.stopping.signal.aborted) return;
       if (performance.now() - started >= this.times.giveUp) {
         this.log.warn({ client: tag.name, address: tag.address }, 'a client cannot be told of its lock, and loses it');
@@ -128,7 +128,7 @@ export class Callbacks {
     this.stopping.abort();
   }
 
-  private async tell(grant: PendingGrant): Promise<nlm4_stats | undefined> {
+  private async tell(grant: PendingGrant, sent: () => void): Promise<nlm4_stats | undefined> {
     const { waiter } = grant;
     const { tag } = waiter;
     const { callback } = tag;
@@ -145,7 +145,7 @@ export class Callbacks {
       ...{ l_offset: waiter.start, l_len: lengthOf(waiter) },
     };
     const { exclusive } = waiter;
-    const options = { timeout: this.times.answer, credential: this.credential };
+    const options = { timeout: this.times.answer, credential: this.credential, sent };
     try {
       if (!callback.byMessage) {
         const args = { cookie: callback.cookie, exclusive, alock };

@@ -15,6 +15,8 @@ export interface CallOptions {
   readonly timeout?: number;
   /** AUTH_NONE unless told. */
   readonly credential?: UnixCredential;
+  /** Told each time that the call is sent, also again. */
+  readonly sent?: () => void;
 }
 
 const DEFAULT_TIMEOUT = 5000;
@@ -137,7 +139,11 @@ export class RpcClient {
   ): Promise<Res> {
     if (this.broken !== undefined) throw this.broken;
     const { xid, message } = this.message(program, version, procedure, argsType, args, options.credential);
-    const reply = await this.exchange(xid, message, options.timeout ?? DEFAULT_TIMEOUT);
+    const send = () => {
+      options.sent?.();
+      this.send(message);
+    };
+    const reply = await this.exchange(xid, send, options.timeout ?? DEFAULT_TIMEOUT);
     requireSuccess(reply);
     const result = resType.read(reply);
     reply.finish();
@@ -183,7 +189,7 @@ export class RpcClient {
     return { xid, message: writer.toBuffer() };
   }
 
-  private exchange(xid: number, message: Buffer, timeout: number): Promise<XdrReader> {
+  private exchange(xid: number, send: () => void, timeout: number): Promise<XdrReader> {
     return new Promise((resolve, reject) => {
       let resend: NodeJS.Timeout | undefined;
       const settle = () => {
@@ -197,7 +203,7 @@ export class RpcClient {
       }, timeout);
       const sendAgainAfter = (wait: number) => {
         resend = setTimeout(() => {
-          this.send(message);
+          send();
           sendAgainAfter(wait * 2);
         }, wait);
       };
@@ -212,7 +218,7 @@ export class RpcClient {
         },
       });
       if (this.resends) sendAgainAfter(RETRANSMIT_MILLISECONDS);
-      this.send(message);
+      send();
     });
   }
 

@@ -23,6 +23,8 @@ export class FakeClients {
   readonly told: Told[] = [];
   answer: (told: Told) => unknown = () => ({ cookie: Buffer.alloc(0), stat: 0 });
   forgotten = 0;
+  /** How often each call is sent until it is answered. */
+  copies = 1;
 
   async connect(target: CallbackTarget): Promise<RpcClient> {
     const note = (procedure: number, args: unknown) => {
@@ -31,7 +33,10 @@ export class FakeClients {
       return told;
     };
     const client: Pick<RpcClient, 'call' | 'tell'> = {
-      call: async (_program, _version, procedure, _argsType, args) => this.answer(note(procedure, args)) as never,
+      call: async (_program, _version, procedure, _argsType, args, _resType, options) => {
+        for (let i = 0; i < this.copies; i++) options?.sent?.();
+        return this.answer(note(procedure, args)) as never;
+      },
       tell: (_program, _version, procedure, _argsType, args) => void note(procedure, args),
     };
     return client as RpcClient;

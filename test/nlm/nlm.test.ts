@@ -179,6 +179,30 @@ test('NLM_GRANTED: a client that does not want its lock any more (LCK_DENIED) le
   assert.deepEqual(await ask(subject, 'NLM_LOCK', { who: 'two' }), answered(LCK_DENIED));
 });
 
+test('NLM_GRANTED: who could not be called at first and does not want its lock any more leaves it, too', async (t) => {
+  const subject = subjectOf(t);
+  const connect = t.mock.method(subject.clients, 'connect');
+  connect.mock.mockImplementationOnce(() => Promise.reject(new Error('no route')), 1);
+  subject.clients.answer = () => ({ stat: LCK_DENIED });
+  await ask(subject, 'NLM_LOCK');
+  await ask(subject, 'NLM_LOCK', { who: 'two', block: true });
+  await ask(subject, 'NLM_UNLOCK');
+  await until(() => subject.store.load().length === 0);
+  assert.equal(connect.mock.callCount(), 3);
+  assert.deepEqual(await ask(subject, 'NLM_LOCK'), answered(LCK_GRANTED));
+});
+
+test('NLM_GRANTED: the LCK_DENIED to a datagram that was sent again takes nothing away: the first may have been heard', async (t) => {
+  const subject = subjectOf(t);
+  subject.clients.copies = 2;
+  subject.clients.answer = () => ({ stat: LCK_DENIED });
+  await ask(subject, 'NLM_LOCK');
+  await ask(subject, 'NLM_LOCK', { who: 'two', block: true });
+  await ask(subject, 'NLM_UNLOCK');
+  await until(() => subject.store.load().length === 1);
+  assert.deepEqual(await ask(subject, 'NLM_LOCK'), answered(LCK_DENIED));
+});
+
 test('NLM_GRANTED: a lost callback is sent again, and one who cannot be reached for long loses the grant', async (t) => {
   const subject = subjectOf(t, { answer: 1000, retry: 2, giveUp: 30 });
   subject.clients.answer = ({ args }) => {
