@@ -53,7 +53,7 @@ export class Callbacks {
   private readonly times: CallbackTimes;
   private readonly credential: UnixCredential;
   private readonly stopping = new AbortController();
-  /** Grants told by message, by the cookie that their answer will have. */
+  /** Grants told by message, by the address and the cookie that their answer will have. */
   private readonly byCookie = new Map<string, (stat: nlm4_stats) => void>();
   /** Calls that no client has answered yet, by what they are about. */
   private readonly underWay = new Map<string, Set<Promise<unknown>>>();
@@ -107,9 +107,9 @@ export class Callbacks {
     await Promise.allSettled(this.underWay.get(keyOf(owner)) ?? []);
   }
 
-  /** A NLM_GRANTED_RES came. */
-  answered(cookie: Buffer, stat: nlm4_stats): void {
-    this.byCookie.get(cookie.toString('hex'))?.(stat);
+  /** A NLM_GRANTED_RES came. Of somebody else's lock nobody is believed: cookies can be guessed. */
+  answered(address: string, cookie: Buffer, stat: nlm4_stats): void {
+    this.byCookie.get(answerKey(address, cookie))?.(stat);
   }
 
   /** Answers a message by a message (NLM_..._RES). */
@@ -153,7 +153,7 @@ export class Callbacks {
         return (await this.during(tag, answer)).stat;
       }
       const cookie = this.newCookie();
-      const answer = this.answerTo(cookie);
+      const answer = this.answerTo(tag.address, cookie);
       client
         .call(NLM_PROG, version, GRANTED_MSG, testargs, { cookie, exclusive, alock }, nothing, options)
         .catch(() => {});
@@ -183,8 +183,8 @@ export class Callbacks {
     return cookie;
   }
 
-  private answerTo(cookie: Buffer): Promise<nlm4_stats> {
-    const key = cookie.toString('hex');
+  private answerTo(address: string, cookie: Buffer): Promise<nlm4_stats> {
+    const key = answerKey(address, cookie);
     return new Promise<nlm4_stats>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error('no NLM_GRANTED_RES came')), this.times.answer).unref();
       this.byCookie.set(key, (stat) => {
@@ -193,6 +193,10 @@ export class Callbacks {
       });
     }).finally(() => this.byCookie.delete(key));
   }
+}
+
+function answerKey(address: string, cookie: Buffer): string {
+  return `${address} ${cookie.toString('hex')}`;
 }
 
 /** One key for each owner and file. */

@@ -56,7 +56,7 @@ function rowsOf(service: LockService): AnyProcedure[] {
       args: res,
       res: nothing,
       idempotent: true,
-      handle: ({ cookie, stat }) => service.callbacks.answered(cookie, stat),
+      handle: ({ cookie, stat }, { peer }) => service.callbacks.answered(peer.address, cookie, stat),
     }),
   ];
   if (service.version === 1) return rows;

@@ -328,7 +328,10 @@ test('NLM_LOCK_MSG, NLM_TEST_MSG, NLM_UNLOCK_MSG: are answered by NLM_..._RES, a
   const grant = subject.clients.told.find(({ procedure }) => procedure === 10);
   assert.ok(grant !== undefined);
   const { cookie } = grant.args as { cookie: Buffer };
-  await callRow(subject.programs, 4, 'NLM_GRANTED_RES', { cookie, stat: LCK_GRANTED });
+  const answer = (stat: number, address: string) =>
+    callRow(subject.programs, 4, 'NLM_GRANTED_RES', { cookie, stat }, { address });
+  await answer(LCK_DENIED, '192.0.2.66');
+  await answer(LCK_GRANTED, '192.0.2.9');
   await until(() => subject.store.load().length === 1);
   assert.deepEqual(await ask(subject, 'NLM_LOCK', { who: 'two' }), answered(LCK_GRANTED));
 });
