@@ -78,7 +78,7 @@ export class LockManager {
     if (grace.isOpen && !options.reclaim) return 'grace';
     // A reclaim that comes too late is as good as any other request of a client that we know nothing of.
     if (!grace.isOpen && options.reclaim && !(await this.isHeld(request))) return 'denied';
-    if (table.held + table.waiting >= this.limits.total) return 'nolocks';
+    if (this.isFull) return 'nolocks';
     if (options.monitored) {
       const refusal = await this.watch(request, options.state);
       if (refusal !== undefined) return refusal;
@@ -88,10 +88,11 @@ export class LockManager {
     if (!files.isOpen(file)) return this.lock(request, options);
     const wish = this.wishOf(file, request, options);
     const before = table.piecesOf(file, wish.owner, wish);
-    const outcome = table.lock(wish, options.callback !== undefined && !this.isCrowded(client));
+    const mayWait = options.callback !== undefined;
+    const outcome = table.lock(wish, mayWait && (table.waiterFor(wish) !== undefined || !this.isCrowded(client)));
     if (outcome.result === 'denied') {
       this.durable.closeIfUnused(file);
-      return 'denied';
+      return mayWait ? 'nolocks' : 'denied';
     }
     if (outcome.result === 'waiting') return this.enqueue(outcome.waiter, outcome.isNew, wish);
     if (options.reclaim) grace.reclaimed(client);
@@ -162,6 +163,7 @@ export class LockManager {
   async share(request: ShareRequest): Promise<LockAnswer> {
     const { files, table, shares } = this.durable;
     if (this.options.grace.isOpen && !request.reclaim) return 'grace';
+    if (this.isFull) return 'nolocks';
     const { name, address, localAddress, handle, oh, mode, access } = request;
     const refusal = await this.watch(request, 0);
     if (refusal !== undefined) return refusal;
@@ -262,6 +264,11 @@ export class LockManager {
   private async isHeld(request: LockRequest): Promise<boolean> {
     const file = await request.file.fileSystem.lockKey(request.file.inode);
     return this.durable.table.covers(lockOf(file, request));
+  }
+
+  private get isFull(): boolean {
+    const { table, shares } = this.durable;
+    return table.held + table.waiting + shares.size >= this.limits.total;
   }
 
   private isCrowded(client: string): boolean {

@@ -20,6 +20,11 @@ export interface Share extends Client {
 /** Share reservations. Each owner has one at most for a file. */
 export class ShareTable {
   private readonly files = new Map<string, Map<string, Share>>();
+  private count = 0;
+
+  get size(): number {
+    return this.count;
+  }
 
   /** @returns what the owner had before, or false if somebody else's stands in the way. */
   share(wanted: Share): { before: Share | undefined } | false {
@@ -29,6 +34,7 @@ export class ShareTable {
       if ((other.access & wanted.mode) !== 0 || (other.mode & wanted.access) !== 0) return false;
     }
     const before = shares.get(wanted.owner);
+    if (before === undefined) this.count += 1;
     shares.set(wanted.owner, wanted);
     this.files.set(wanted.file, shares);
     return { before };
@@ -37,7 +43,7 @@ export class ShareTable {
   unshare(file: string, owner: string): Share | undefined {
     const shares = this.files.get(file);
     const share = shares?.get(owner);
-    shares?.delete(owner);
+    if (shares?.delete(owner) === true) this.count -= 1;
     if (shares?.size === 0) this.files.delete(file);
     return share;
   }

@@ -1,6 +1,7 @@
 import type { Exports, File, View } from '../../src/exports/index.ts';
 import { Grace } from '../../src/locks/grace.ts';
 import { LockManager } from '../../src/locks/manager.ts';
+import type { LockLimits } from '../../src/locks/requests.ts';
 import { Callbacks, type CallbackTarget, type CallbackTimes, nlmPrograms } from '../../src/nlm/index.ts';
 import type { RpcClient } from '../../src/rpc/index.ts';
 import { type LockStore, MemoryState } from '../../src/state/index.ts';
@@ -54,6 +55,8 @@ export class Subject {
   readonly log = new RememberingLog();
   readonly grace: Grace;
   readonly watched: { name: string; address: string; state: number }[] = [];
+  /** Looked at by {@link restart}. */
+  limits: Partial<LockLimits> = {};
   /** What it takes to write down who is watched. */
   watching: Promise<void> = Promise.resolve();
   readonly store: LockStore;
@@ -83,7 +86,7 @@ export class Subject {
     const { log, grace, store } = this;
     const callbacks = new Callbacks({ caller: this.clients, log, name: 'server', times: this.times });
     this.manager = new LockManager({
-      ...{ store, grace, log },
+      ...{ store, grace, log, limits: this.limits },
       locate: async (handle) => ({ fileSystem: this.fileSystem, inode: this.inodeOf(handle) }),
       watch: async ({ name, address, state }) => {
         await this.watching;

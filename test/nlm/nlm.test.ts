@@ -353,6 +353,36 @@ test('NLM_SHARE, NLM_UNSHARE: deny what they deny, to others (X/Open)', async (t
   assert.deepEqual(await share('NLM_SHARE', 'two', 0, 2), answer(LCK_GRANTED));
 });
 
+test('limits: LCK_DENIED_NOLOCKS to who may not wait besides, and LCK_BLOCKED still to who does already', async (t) => {
+  const subject = subjectOf(t);
+  subject.limits = { waiters: 1 };
+  subject.restart();
+  await ask(subject, 'NLM_LOCK');
+  for (let i = 0; i < 2; i++) {
+    assert.deepEqual(await ask(subject, 'NLM_LOCK', { svid: 2, block: true }), answered(LCK_BLOCKED));
+  }
+  assert.deepEqual(await ask(subject, 'NLM_LOCK', { svid: 3, block: true }), answered(LCK_DENIED_NOLOCKS));
+  assert.deepEqual(await ask(subject, 'NLM_LOCK', { svid: 3 }), answered(LCK_DENIED));
+  assert.deepEqual(await ask(subject, 'NLM_LOCK', { who: 'two', block: true }), answered(LCK_BLOCKED));
+});
+
+test('limits: shares count as locks do', async (t) => {
+  const subject = subjectOf(t);
+  subject.limits = { total: 2 };
+  subject.restart();
+  const share = async (who: string, name = 'NLM_SHARE') => {
+    const place = { caller_name: Buffer.from(who), fh: Buffer.from('open'), oh: Buffer.alloc(0) };
+    const args = { cookie: COOKIE, share: { ...place, mode: 0, access: 1 }, reclaim: false };
+    return ((await callRow(subject.programs, 4, name, args)) as { stat: number }).stat;
+  };
+  assert.equal(await share('one'), LCK_GRANTED);
+  assert.equal(await share('two'), LCK_GRANTED);
+  assert.equal(await share('three'), LCK_DENIED_NOLOCKS);
+  assert.deepEqual(await ask(subject, 'NLM_LOCK'), answered(LCK_DENIED_NOLOCKS));
+  assert.equal(await share('two', 'NLM_UNSHARE'), LCK_GRANTED);
+  assert.equal(await share('three'), LCK_GRANTED);
+});
+
 test('NLM_FREE_ALL: frees what its sender holds, and nothing of another address', async (t) => {
   const subject = subjectOf(t);
   await ask(subject, 'NLM_LOCK');
