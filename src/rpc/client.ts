@@ -127,6 +127,11 @@ export class RpcClient {
     return client;
   }
 
+  /** True if it cannot call any more: its connection has ended. */
+  get isBroken(): boolean {
+    return this.broken !== undefined;
+  }
+
   /** Rejects with {@link RpcCallError}. */
   async call<Args, Res>(
     program: number,

@@ -47,10 +47,12 @@ export class ClientCalls {
   private readonly connections = new Map<string, Connection>();
   private readonly timer: NodeJS.Timeout;
   private readonly licence: ServingLicence | undefined;
+  private readonly reach: typeof connectTo;
 
   /** @param licence without which no client is called; left out: it never ends. */
-  constructor(licence?: ServingLicence) {
+  constructor(licence?: ServingLicence, reach = connectTo) {
     this.licence = licence;
+    this.reach = reach;
     this.timer = setInterval(() => this.closeIdle(), IDLE_MS).unref();
   }
 
@@ -60,7 +62,11 @@ export class ClientCalls {
     const known = this.connections.get(key);
     if (known !== undefined) {
       known.usedAt = performance.now();
-      return known.client;
+      const client = await known.client;
+      if (!client.isBroken) return client;
+      // The client has closed it. Another call may have noticed that before.
+      if (this.connections.get(key) === known) this.connections.delete(key);
+      return this.connect(target, program);
     }
     const { address: host, localAddress, version, transport } = target;
     const client = this.connectOnce({ host, localAddress, program, version, transport });
@@ -75,7 +81,7 @@ export class ClientCalls {
   /** For a single call. Rejects as {@link connectTo} does. */
   async connectOnce(destination: Destination): Promise<RpcClient> {
     this.mustHold();
-    const client = await connectTo(destination);
+    const client = await this.reach(destination);
     // Finding the way may have taken a while.
     if (this.licence?.holds() !== false) return client;
     client.close();
