@@ -42,8 +42,9 @@ export function exportsForPaths(
   options = 'rw,sync',
 ): ExportEntry[] {
   if (hosts.length === 0) throw new RangeError('no host to export to');
+  const octal = (byte: number) => `\\${byte.toString(8).padStart(3, '0')}`;
   const escaped = (path: string) =>
-    resolve(path).replace(/[\s"\\#]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`);
+    resolve(path).replace(/[\s"\\#]/g, (character) => [...Buffer.from(character)].map(octal).join(''));
   const lines = paths.map((path) => `${escaped(path)} ${hosts.map((host) => `${host}(${options})`).join(' ')}`);
   return parseExports(lines.join('\n'), 'command line').exports;
 }

@@ -225,10 +225,12 @@ test('every problem of a file is told, in the order of the file, with line and c
 });
 
 test('exportsForPaths: folders for hosts, whatever is in their names', () => {
-  const entries = exportsForPaths(['/srv/a b"#\\\t(x)', '/srv/-c'], ['127.0.0.1', '::1']);
+  // The last one has blanks that are more than a byte: a no-break space, and an ideographic one.
+  const folders = ['/srv/a b"#\\\t(x)', '/srv/-c', '/srv/d\u00a0e\u3000f'];
+  const entries = exportsForPaths(folders, ['127.0.0.1', '::1']);
   assert.deepEqual(
     entries.map(({ path }) => path),
-    ['/srv/a b"#\\\t(x)', '/srv/-c'],
+    folders,
   );
   for (const entry of entries) {
     assert.deepEqual(hosts(entry), ['127.0.0.1', '::1']);
