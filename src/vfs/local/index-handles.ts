@@ -2,10 +2,11 @@ import { FsError } from '../error.ts';
 import type { HandleIndex, Place } from '../ports.ts';
 import { O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_PATH, O_RDONLY } from './constants.ts';
 import { parseEntries } from './directory.ts';
+import { codeOf } from './errno.ts';
 import type { HandleScheme, Sighting } from './handles.ts';
 import { becomeServer } from './identity.ts';
 import type { LocalInode } from './inode.ts';
-import { close, cString, DOT, getdents64, openat, openat2, openat2InPool, ownCString } from './libc.ts';
+import { close, cString, DOT, errno, getdents64, openat, openat2, openat2InPool, ownCString } from './libc.ts';
 import { birthOf } from './stat.ts';
 
 /** The first byte: no kernel handle has this type. Then the file's number and the time of its birth. */
@@ -57,22 +58,24 @@ export class IndexHandles implements HandleScheme {
     const places = this.#index.places(body);
     const parents: LocalInode[] = [];
     const { pin } = this.#opener();
+    let hindrance: FsError | undefined;
     try {
       for (const place of places) {
         const parent = await this.#parent(place, body);
         if (parent === undefined) continue;
         pin(parent, 1);
         parents.push(parent);
-        const fd = await this.#openAt(parent, place.name, body);
-        if (fd >= 0) return fd;
-        this.#index.remove(body, place);
+        const fd = await this.#openAt(parent, place.name, body).catch(hindranceOf);
+        if (fd instanceof FsError) hindrance ??= fd;
+        else if (fd >= 0) return fd;
+        else this.#index.remove(body, place);
       }
       // Not where it was: it may have another name in the same directory by now.
       for (const parent of new Set(parents)) {
         const fd = await this.#search(parent, body);
         if (fd >= 0) return fd;
       }
-      throw new FsError('STALE', 'resolve');
+      throw hindrance ?? new FsError('STALE', 'resolve');
     } finally {
       for (const parent of parents) pin(parent, -1);
     }
@@ -117,14 +120,22 @@ export class IndexHandles implements HandleScheme {
     return false;
   }
 
-  /** Opens a name if it is the wanted file; -1 if it is not. */
+  /**
+   * Opens a name if it is the wanted file; -1 if it is not. Throws what keeps it from being looked at: too few
+   * descriptors, a directory that may not be searched now, a mount on top of it. The file may be there all the same.
+   */
   async #openAt(parent: LocalInode, name: Buffer, body: Buffer): Promise<number> {
     becomeServer();
     const ahead = await openat2InPool(parent.fd, ownCString(name), AS_PATH);
     if (ahead >= 0) close(ahead);
     becomeServer();
     const fd = openat2(parent.fd, cString(name), AS_PATH, this.#opener().resolve);
-    if (fd < 0) return -1;
+    if (fd < 0) {
+      const code = codeOf(errno());
+      if (code === 'NOENT' || code === 'NOTDIR') return -1;
+      // As a lookup has it: RFC 1813 has XDEV for other things than a mount.
+      throw new FsError(code === 'XDEV' ? 'ACCES' : code, 'resolve');
+    }
     if (this.bodyOf(fd).equals(body)) return fd;
     close(fd);
     return -1;
@@ -135,7 +146,11 @@ export class IndexHandles implements HandleScheme {
     const ino = body.readBigUInt64BE(1);
     becomeServer();
     const listing = openat(parent.fd, DOT, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC, 0);
-    if (listing < 0) return -1;
+    if (listing < 0) {
+      const code = codeOf(errno());
+      if (code === 'JUKEBOX') throw new FsError(code, 'resolve');
+      return -1;
+    }
     try {
       const chunk = Buffer.allocUnsafeSlow(CHUNK);
       for (let length = 0; (length = Number(getdents64(listing, chunk, CHUNK))) > 0; ) {
@@ -152,4 +167,9 @@ export class IndexHandles implements HandleScheme {
       close(listing);
     }
   }
+}
+
+function hindranceOf(error: unknown): FsError {
+  if (error instanceof FsError) return error;
+  throw error;
 }

@@ -1,9 +1,29 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import koffi from 'koffi';
 import { bytes, contentOf, directory, failsWith, file } from '../support.ts';
-import { withLocal } from './fixture.ts';
+import { isRoot, withLocal } from './fixture.ts';
+
+const RLIMIT_NOFILE = 7;
+const libc = koffi.load('libc.so.6');
+const getrlimit = libc.func('int getrlimit(int resource, _Out_ void *limit)');
+const setrlimit = libc.func('int setrlimit(int resource, void *limit)');
+
+/** Runs where this process gets no more descriptors. */
+async function withoutDescriptors(run: () => Promise<void>): Promise<void> {
+  const limit = Buffer.alloc(16);
+  assert.equal(getrlimit(RLIMIT_NOFILE, limit), 0);
+  const none = Buffer.from(limit);
+  none.writeBigUInt64LE(0n, 0);
+  assert.equal(setrlimit(RLIMIT_NOFILE, none), 0);
+  try {
+    await run();
+  } finally {
+    setrlimit(RLIMIT_NOFILE, limit);
+  }
+}
 
 test('a file that was renamed in its directory while nobody served it is found by its number', async () => {
   await withLocal({ handles: 'index' }, async (fixture) => {
@@ -74,5 +94,33 @@ test('only the place that is gone is forgotten: a hard link keeps the file', asy
     rmSync(join(path, 'a'));
     const again = await fixture.reopen();
     assert.equal(String(await contentOf(again, me, await again.resolve(inode.body))), 'linked');
+  });
+});
+
+test('a place that cannot be looked at for want of descriptors is not forgotten', async () => {
+  await withLocal({ handles: 'index' }, async (fixture) => {
+    const { fs, me } = fixture;
+    const { inode } = await file(fs, me, fs.root, 'a', 'content');
+    const again = await fixture.reopen();
+    await withoutDescriptors(() => failsWith('JUKEBOX', () => again.resolve(inode.body)));
+    assert.equal(String(await contentOf(again, me, await again.resolve(inode.body))), 'content');
+  });
+});
+
+test('a place in a directory that may not be searched for a while is not forgotten', {
+  skip: isRoot && 'root may search all',
+}, async () => {
+  await withLocal({ handles: 'index' }, async (fixture) => {
+    const { fs, me, path } = fixture;
+    const dir = await directory(fs, me, fs.root, 'd');
+    const { inode } = await file(fs, me, dir, 'a', 'content');
+    const again = await fixture.reopen();
+    chmodSync(join(path, 'd'), 0);
+    try {
+      await failsWith('ACCES', () => again.resolve(inode.body));
+    } finally {
+      chmodSync(join(path, 'd'), 0o700);
+    }
+    assert.equal(String(await contentOf(again, me, await again.resolve(inode.body))), 'content');
   });
 });
