@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP, isIPv4 } from 'node:net';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
@@ -98,7 +99,7 @@ export function serveConfig(flags: ServeFlags): ServeConfig {
     paths,
     exportsFile: exportsFile === undefined ? undefined : resolve(exportsFile),
     // Folders named on the command line are for this machine, unless an address says otherwise.
-    listen: flags.listen ?? fromFile ?? (exportsFile === undefined ? LOOPBACK : EVERYWHERE),
+    listen: addressesOf(flags.listen ?? fromFile ?? (exportsFile === undefined ? LOOPBACK : EVERYWHERE)),
     port: flags.port ?? file.port ?? NFS_PORT,
     portmap: flags.portmap ?? file.portmap ?? 'auto',
     stateDirectory: resolve(flags.state ?? file.state ?? defaultStateDirectory()),
@@ -111,6 +112,18 @@ export function serveConfig(flags: ServeFlags): ServeConfig {
     setQuota: flags.setQuota ?? file.set_quota ?? false,
     json: flags.json ?? file.json ?? false,
   };
+}
+
+/** Addresses to bind, each once, and none that a wider one takes already: `::` has those of IPv4 too. */
+function addressesOf(listen: readonly string[]): string[] {
+  const wrong = listen.length === 0 ? '' : listen.find((address) => isIP(address) === 0);
+  if (wrong !== undefined) {
+    // Not a name: clients are told this address by the port mapper.
+    throw new ConfigError(`listen: "${wrong}" is not an address; write one as 10.0.0.5 or fd00::5`);
+  }
+  if (listen.includes('::')) return ['::'];
+  const isTaken = (address: string) => isIPv4(address) && address !== '0.0.0.0' && listen.includes('0.0.0.0');
+  return [...new Set(listen)].filter((address) => !isTaken(address));
 }
 
 function readConfigFile(path: string): z.infer<typeof fileSchema> {

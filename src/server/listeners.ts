@@ -130,8 +130,6 @@ function listenError(error: unknown, addresses: readonly string[], port: number)
       );
     case 'EADDRNOTAVAIL':
       return new ConfigError(`no interface of this host has the address ${address}; see "ip address", and --listen`);
-    case 'ENOTFOUND':
-      return new ConfigError(`${address} is not an address; write one as 10.0.0.5 or fd00::5 with --listen`);
     default:
       return error;
   }

@@ -29,6 +29,27 @@ test('an exports file is served on every address', () => {
   assert.deepEqual(serveConfig({ paths: [], exports: '/etc/exports' }).listen, ['::']);
 });
 
+test('addresses to listen on: each once, and no narrower one beside ::, which has all', () => {
+  const cases: [string[], string[]][] = [
+    [
+      ['10.0.0.5', 'fd00::5', '10.0.0.5'],
+      ['10.0.0.5', 'fd00::5'],
+    ],
+    [['10.0.0.5', '::', '0.0.0.0'], ['::']],
+    [
+      ['10.0.0.5', '0.0.0.0', '::1'],
+      ['0.0.0.0', '::1'],
+    ],
+  ];
+  for (const [listen, expected] of cases) assert.deepEqual(serveConfig({ paths: ['/srv'], listen }).listen, expected);
+});
+
+test('a name to listen on, or none at all, is refused', () => {
+  for (const listen of [['127.0.0.1', 'localhost'], ['[::1]'], []]) {
+    assert.throws(() => serveConfig({ paths: ['/srv'], listen }), /listen: ".*" is not an address; write one as/);
+  }
+});
+
 test('nothing to serve is an error that says what to write', () => {
   assert.throws(() => serveConfig({ paths: [] }), /name a folder .* or an exports file/);
 });
