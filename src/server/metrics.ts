@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { ConfigError } from '../common/config-error.ts';
 import type { AnyProcedure, Call, CallObserver } from '../rpc/index.ts';
 import type { Listeners } from './listeners.ts';
 import { statusName } from './trace.ts';
@@ -48,11 +49,14 @@ export class Metrics implements CallObserver {
     });
   }
 
+  /** Throws {@link ConfigError} if the address cannot be had. */
   static async start(address: { host: string; port: number }): Promise<Metrics> {
     const metrics = new Metrics();
     await new Promise<void>((resolve, reject) => {
       metrics.server.once('error', reject);
       metrics.server.listen(address, resolve);
+    }).catch((error: Error) => {
+      throw new ConfigError(`no metrics can be served at ${address.host} port ${address.port}: ${error.message}`);
     });
     return metrics;
   }

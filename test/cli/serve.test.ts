@@ -128,6 +128,7 @@ test('mistakes end the command with 1 and one message that says what to do', asy
       [['serve', '--exports', `${folder}/bad`, ...state, ...common], /bad:1:\d+: .*did you mean async/],
       [['serve', '--exports', `${folder}/missing`, ...state, ...common], /missing: cannot be read/],
       [['serve', folder, ...state, '--port', String(port), '--portmap', 'off'], /is taken.*--port/],
+      [['serve', folder, ...state, '--metrics', `127.0.0.1:${port}`, ...common], /no metrics .* in use/],
       [['serve', folder, ...state, '--listen', '192.0.2.1', ...common], /no interface .* 192\.0\.2\.1/],
       [['serve', folder, ...state, '--listen', '::', ...common], /--allow/],
       [['serve', folder, ...state, '--port', 'x'], /whole number/],
