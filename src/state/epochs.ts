@@ -1,6 +1,7 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { makeDirectory } from './directory.ts';
 import { copyState } from './epochcopy.ts';
 import { epochName, epochsAmong, unfinishedAmong } from './epochnames.ts';
 import { reason, StateError } from './error.ts';
@@ -20,11 +21,7 @@ import { sync } from './sync.ts';
  * the same epoch. Throws {@link StateError} as `openState` does, and if a higher token has been used.
  */
 export async function openEpoch(folder: string, token: number, options: StateOptions = {}): Promise<StateStore> {
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new StateError(`cannot make the state directory ${folder}: ${reason(error)}. Make it by hand for this user.`);
-  }
+  makeDirectory(folder);
   const path = join(folder, epochName(token));
   const present = epochsAmong(await readdir(folder));
   mustBeHighest(folder, token, present);

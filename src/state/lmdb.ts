@@ -1,21 +1,11 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { type ChangeGuard, UNGUARDED } from '../common/licence.ts';
 import { LmdbAliases } from './aliases.ts';
 import { LmdbConnections } from './connections.ts';
 import { checkDataFile, damaged } from './datafile.ts';
+import { makeDirectory } from './directory.ts';
 import { epochName, epochsAmong } from './epochnames.ts';
 import { reason, StateError } from './error.ts';
 import { Fsids } from './fsids.ts';
@@ -191,19 +181,6 @@ function openTables(
     journal.close();
     void replies?.close();
     throw error;
-  }
-}
-
-function makeDirectory(directory: string): void {
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new StateError(
-      `cannot make the state directory ${directory}: ${reason(error)}. Make it by hand for this user, or name another one.`,
-    );
-  }
-  if (!statSync(directory).isDirectory()) {
-    throw new StateError(`${directory} is not a directory, so it cannot hold the state. Name another one.`);
   }
 }
 

@@ -1,18 +1,9 @@
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChangeGuard } from '../common/licence.ts';
+import { makeDirectory } from './directory.ts';
 import { reason, StateError } from './error.ts';
 import { sync, syncAndClose } from './sync.ts';
 
@@ -102,7 +93,7 @@ export class FolderMonitors implements MonitorStore {
   constructor(folder: string, guard: ChangeGuard) {
     this.folder = folder;
     this.guard = guard;
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeDirectory(folder);
     for (const name of readdirSync(folder)) {
       const path = join(folder, name);
       if (name.endsWith(TEMPORARY)) rmSync(path);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
@@ -13,6 +14,7 @@ import {
 import { test } from 'node:test';
 import { open } from 'lmdb';
 import { openState, StateError, type StateStore } from '../../src/state/index.ts';
+import { mounted, whyNoMount } from '../vfs/local/fixture.ts';
 import { scratchDirectory } from './scratch.ts';
 import { assertPlaces, placeOf, stateSuite } from './suite.ts';
 
@@ -265,6 +267,28 @@ test('LMDB: a directory that cannot be written is refused', async () => {
   } finally {
     if (root) process.seteuid?.(0);
   }
+});
+
+test('LMDB: a directory that the kernel does not make is refused, and not tried for ever', async () => {
+  await assertRefused('/proc/none/state', /cannot make the state directory .*: no such file or directory/);
+});
+
+test('LMDB: a directory to make on a read-only disk is refused for that', {
+  skip: whyNoMount('tmpfs') ?? false,
+}, async () => {
+  const disk = mounted('tmpfs', 1);
+  try {
+    execFileSync('mount', ['-o', 'remount,ro', disk.path]);
+    await assertRefused(`${disk.path}/a/state`, /cannot make the state directory .*: read-only file system/);
+  } finally {
+    disk.dispose();
+  }
+});
+
+test('LMDB: what is missing above the directory is made, for the owner alone', async () => {
+  const above = `${scratchDirectory()}/a`;
+  await (await openState(`${above}/b/state`)).close();
+  assert.equal(statSync(above).mode & 0o777, 0o700);
 });
 
 async function assertRefused(directory: string, message: RegExp): Promise<void> {
