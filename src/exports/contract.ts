@@ -114,7 +114,10 @@ export interface Exports {
   handleOf(view: View, inode: Inode): Buffer;
   /** The same in the 32 bytes that NFSv2 has: filled with zeros, or an alias that the state remembers. */
   handle32Of(view: View, inode: Inode): Awaitable<Buffer>;
-  /** MNT: the directory at a path that is an export or lies below one. Throws {@link FsError}: NOENT, ACCES, NOTDIR, ... */
+  /**
+   * MNT: the directory at a path that is an export or lies below one. Throws {@link FsError}: NOENT, NOTDIR, ..., and
+   * ACCES, which says in words whether it is the path, the client or its port.
+   */
   mount(path: Buffer, call: Call): Awaitable<File>;
   /** For MOUNT's EXPORT: every exported path with the hosts it is for; no hosts means everyone. */
   list(): { readonly path: string; readonly hosts: readonly string[] }[];

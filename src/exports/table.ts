@@ -138,7 +138,7 @@ export class ExportTable implements Exports, FileLocator {
   async mount(path: Buffer, call: Call): Promise<File> {
     const wanted = requestedPath(path);
     await this.#lookAtMounts(0);
-    let refusal = new FsError('ACCES', 'mount');
+    let why = 'no export has this path';
     for (const served of this.#byDepth) {
       if (!isWithin(wanted, served.pathBytes)) continue;
       // As mountd: nothing is there as long as nothing is mounted.
@@ -149,11 +149,10 @@ export class ExportTable implements Exports, FileLocator {
         return { view, inode: await walk(view.fileSystem, names) };
       } catch (error) {
         if (!(error instanceof NotAdmitted)) throw error;
-        refusal = error;
+        why = error.operation;
       }
     }
-    this.#log.warn({ path: path.toString(), client: call.peer.address, reason: refusal.operation }, 'mount refused');
-    throw new FsError('ACCES', refusal.operation);
+    throw new FsError('ACCES', why);
   }
 
   list(): { readonly path: string; readonly hosts: readonly string[] }[] {
@@ -342,6 +341,6 @@ function requestedPath(path: Buffer): string {
     .split('/')
     .filter((name) => name !== '' && name !== '.');
   const isOdd = path.length > 0 && path[0] !== 0x2f;
-  if (isOdd || path.includes(0) || names.includes('..')) throw new FsError('ACCES', 'mount');
+  if (isOdd || path.includes(0) || names.includes('..')) throw new FsError('ACCES', 'no export has such a path');
   return `/${names.join('/')}`;
 }

@@ -21,8 +21,6 @@ const MAX_UDP_LIST = 8800;
 /** For the log, in the administrator's words. */
 const REASONS: Partial<Record<FsErrorCode, string>> = {
   NOENT: 'no such directory, or none that is exported',
-  ACCES: 'not exported to this client',
-  PERM: 'the client’s port is above 1023, and the export says "secure"',
   NOTDIR: 'not a directory',
   NAMETOOLONG: 'a name in the path is too long',
 };

@@ -59,6 +59,25 @@ test('forged, cut and foreign handles: BADHANDLE; one whose export or file is go
   await refuses(() => table.file(table.handleOf(view, gone), call), 'STALE');
 });
 
+test('MNT that is refused says whether it is the path, the client or its port, and leaves the log to its caller', async (t) => {
+  const lab = new Lab({ '/srv': [] });
+  const table = await lab.serve(t, '/srv 10.0.0.0/8(rw)');
+  const lines = lab.log.lines.length;
+  const why = async (path: string, call = callFrom(CLIENT)) =>
+    await mount(table, path, call).then(
+      () => 'mounted',
+      (error: unknown) => String(error),
+    );
+  assert.equal(await why('/else'), 'no export has this path: ACCES');
+  assert.equal(await why('/srv/../srv'), 'no export has such a path: ACCES');
+  assert.equal(await why('/srv', callFrom('192.0.2.1')), 'the client is not in the exports: ACCES');
+  assert.equal(
+    await why('/srv', callFrom(CLIENT, 1000, 1024)),
+    'the export says secure and the port is above 1023: ACCES',
+  );
+  assert.equal(lab.log.lines.length, lines);
+});
+
 test('a handle in a buffer that is used again stays what it was', async (t) => {
   const lab = new Lab({ '/srv': ['a/', 'b/'] });
   const table = await lab.serve(t, '/srv *(rw)');

@@ -61,14 +61,14 @@ test('MNT v3: every status, none of which leaves a line in the table (§5.2.1)',
 
 test('MNT: the log says why a mount was refused', async () => {
   const { call, exports, log } = subject();
-  exports.files.set('/srv', new FsError('ACCES', 'mount'));
+  exports.files.set('/srv', new FsError('ACCES', 'the client is not in the exports'));
   await call(3, 'MOUNTPROC3_MNT', SRV);
   await call(3, 'MOUNTPROC3_MNT', Buffer.from('/nowhere'));
   exports.files.set('/odd', new FsError('IO', 'open'));
   await call(3, 'MOUNTPROC3_MNT', Buffer.from('/odd'));
   assert.deepEqual(
     log.lines.map(({ details }) => 'reason' in details && details.reason),
-    ['not exported to this client', 'no such directory, or none that is exported', 'open: IO'],
+    ['the client is not in the exports: ACCES', 'no such directory, or none that is exported', 'open: IO'],
   );
 });
 
