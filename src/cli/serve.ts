@@ -37,9 +37,19 @@ export function serveCommand(): Command {
 }
 
 async function serve(flags: ServeFlags): Promise<void> {
+  // Without a listener the signal would end a server that is about to begin.
+  let isStale = false;
+  let reload = () => {
+    isStale = true;
+  };
+  process.on('SIGHUP', () => reload());
   const server = await start(flags);
   const { log } = server;
   let stopping = false;
+  reload = () => {
+    if (!stopping) void server.running.reload();
+  };
+  if (isStale) reload();
   const stop = (signal: string) => {
     if (stopping) return;
     stopping = true;
@@ -52,7 +62,6 @@ async function serve(flags: ServeFlags): Promise<void> {
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
-  process.on('SIGHUP', () => void server.running.reload());
 }
 
 async function start(flags: ServeFlags) {

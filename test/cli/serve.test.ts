@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { RpcClient } from '../../src/rpc/index.ts';
@@ -112,6 +113,45 @@ test('SIGHUP reads the exports again; a bad file keeps the old ones and says wha
     server.signal('SIGHUP');
     await server.until(/exports not reloaded.*exports:1:.*no_root_squash/, 'stderr');
     assert.deepEqual((await exportsOf(port)).sort(), [`${folder}/a`, `${folder}/b`]);
+  });
+});
+
+/** Writes to whoever opens a FIFO, once that is done. */
+async function giveTo(fifo: string, text: string, before = () => {}): Promise<void> {
+  for (;;) {
+    try {
+      const fd = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
+      before();
+      writeSync(fd, text);
+      closeSync(fd);
+      return;
+    } catch (error) {
+      assert.equal((error as NodeJS.ErrnoException).code, 'ENXIO');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
+test('SIGHUP while the server starts is obeyed once it serves', async () => {
+  await withCommands(async ({ folder, start }) => {
+    for (const name of ['a', 'b']) mkdirSync(`${folder}/${name}`);
+    const fifo = `${folder}/exports`;
+    execFileSync('mkfifo', [fifo]);
+    const server = start([
+      'serve',
+      '--exports',
+      fifo,
+      '--state',
+      `${folder}/state`,
+      '--listen',
+      '127.0.0.1',
+      ...common,
+    ]);
+    await giveTo(fifo, `${folder}/a *\n`, () => server.signal('SIGHUP'));
+    const port = await portOf(server);
+    await giveTo(fifo, `${folder}/b *\n`);
+    await server.until(/exports reloaded/, 'stderr');
+    assert.deepEqual(await exportsOf(port), [`${folder}/b`]);
   });
 });
 
