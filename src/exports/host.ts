@@ -24,6 +24,10 @@ export function parseHost(text: string): Host | string {
   }
   const address = parseAddress(text);
   if (address !== undefined) return { kind: 'address', text, address };
+  // A set of characters to a wildcard, which would match nobody.
+  if (text.startsWith('[') && parseAddress(text.slice(1, -1)) !== undefined) {
+    return `bad host "${text}": an address stands without brackets; write ${text.slice(1, -1)}`;
+  }
   if (/[*?[]/.test(text)) {
     const glob = Glob.parse(text);
     if (glob === undefined) return `bad host "${text}": a "[" without its "]"`;

@@ -109,6 +109,9 @@ class Parser {
       this.#complain(offset, `"${word.text}" is not an absolute path; a line starts with the path to export: /...`);
     } else if (path.split('/').some((name) => name === '.' || name === '..')) {
       this.#complain(offset, `"${word.text}" has a . or .. in it; write the path without`);
+    } else if (path.includes('\uFFFD')) {
+      // What decoding puts in the place of bytes that it cannot read.
+      this.#complain(offset, `"${word.text}" has bytes that are not UTF-8, and paths of exports must be`);
     } else if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
       this.#complain(offset, `a path of ${Buffer.byteLength(path)} bytes; NFS carries at most ${MAX_PATH_BYTES}`);
     }

@@ -184,6 +184,8 @@ const PROBLEMS: readonly (readonly [string, string])[] = [
   ['/a 10.0.0.256', '1:4: bad host "10.0.0.256": an IPv4 address has four numbers from 0 to 255'],
   ['/a fd00::g', '1:4: bad host "fd00::g": not an IPv6 address'],
   ['/a under_score,x', '1:4: bad host "under_score,x": not a host name, an address, a network or a wildcard'],
+  ['/a [fd00::1](rw)', '1:4: bad host "[fd00::1]": an address stands without brackets; write fd00::1'],
+  ['/a\uFFFD h', '1:1: "/a\uFFFD" has bytes that are not UTF-8, and paths of exports must be'],
   ['/a h[ab', '1:4: bad host "h[ab": a "[" without its "]"'],
   ['/a gss/krb5', '1:4: Kerberos is not supported: "gss/krb5"; name the hosts, the security is sec=sys'],
   ['srv h', '1:1: "srv" is not an absolute path; a line starts with the path to export: /...'],
@@ -280,7 +282,7 @@ const options = fc.record({
 });
 const component = fc
   .string({ unit: 'grapheme', minLength: 1, maxLength: 6 })
-  .filter((text) => !/[/\0]|^\.\.?$/.test(text));
+  .filter((text) => !/[/\0\uFFFD]|^\.\.?$/.test(text));
 const path = fc.array(component, { minLength: 1, maxLength: 3 }).map((names) => `/${names.join('/')}`);
 const written = fc.record({
   path,
