@@ -35,17 +35,17 @@ export function parseExports(text: string, file: string): ParsedExports {
   return new Parser(text, file).parse();
 }
 
-/** Exports the folders to each of the hosts; `options` as in exports(5). Throws {@link ExportsError}. */
-export function exportsForPaths(
-  paths: readonly string[],
-  hosts: readonly string[],
-  options = 'rw,sync',
-): ExportEntry[] {
+/**
+ * Exports the folders to each of the hosts; `options` as in exports(5), but writable unless they say `ro`.
+ * Throws {@link ExportsError}.
+ */
+export function exportsForPaths(paths: readonly string[], hosts: readonly string[], options = 'sync'): ExportEntry[] {
   if (hosts.length === 0) throw new RangeError('no host to export to');
   const octal = (byte: number) => `\\${byte.toString(8).padStart(3, '0')}`;
   const escaped = (path: string) =>
     resolve(path).replace(/[\s"\\#]/g, (character) => [...Buffer.from(character)].map(octal).join(''));
-  const lines = paths.map((path) => `${escaped(path)} ${hosts.map((host) => `${host}(${options})`).join(' ')}`);
+  const rules = hosts.map((host) => `${host}(${options})`).join(' ');
+  const lines = paths.map((path) => `${escaped(path)} -rw ${rules}`);
   return parseExports(lines.join('\n'), 'command line').exports;
 }
 

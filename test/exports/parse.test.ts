@@ -238,6 +238,8 @@ test('exportsForPaths: folders for hosts, whatever is in their names', () => {
     assert.deepEqual(hosts(entry), ['127.0.0.1', '::1']);
     for (const { options } of entry.rules) assert.deepEqual(options, { ...DEFAULT_OPTIONS, readOnly: false });
   }
+  const readOnly = (options: string) => exportsForPaths(['/srv'], ['*'], options)[0]?.rules[0]?.options.readOnly;
+  assert.deepEqual(['', 'no_root_squash', 'rw', 'async,ro'].map(readOnly), [false, false, false, true]);
   assert.throws(() => exportsForPaths(['/srv'], []), RangeError);
   assert.throws(() => exportsForPaths(['/srv'], ['@g']), ExportsError);
 });
