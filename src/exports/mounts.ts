@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { asServer } from '../vfs/local/index.ts';
 import { isWithin } from './path.ts';
 
@@ -17,12 +17,18 @@ export interface MountSource {
   read(): string;
   /** A path without symbolic links, as the mount table has it. Throws if there is no such path. */
   realPath(path: string): string;
+  /** Tells the folder that a path leads to from another that takes its place. Throws if there is none. */
+  folder(path: string): string;
 }
 
 /** Looked at as the server itself: this thread may still have the identity of the last caller. */
 export const systemMounts: MountSource = {
   read: () => asServer(() => readFileSync('/proc/self/mountinfo', 'utf8')),
   realPath: (path) => asServer(() => realpathSync.native(path)),
+  folder: (path) => {
+    const { dev, ino, birthtimeNs } = asServer(() => statSync(path, { bigint: true }));
+    return `${dev} ${ino} ${birthtimeNs}`;
+  },
 };
 
 /** Reads the mount table, without the mounts that others hide. */

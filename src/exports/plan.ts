@@ -35,6 +35,7 @@ interface Draft {
   readonly realPath: string;
   readonly fileSystem: FileSystem | undefined;
   readonly mountId: number | undefined;
+  readonly folder: string | undefined;
   readonly rules: readonly HostRule[];
   readonly crossings: Map<string, Map<string, ServedExport>>;
   above: Serving['above'];
@@ -92,8 +93,8 @@ class Planner {
     const outermostFirst = [...this.#mounts].sort((a, b) => a.path.length - b.path.length);
     for (const mount of outermostFirst) await this.#placeMount(mount);
     const exports = new Map<ServedExport, Serving>();
-    for (const { served, fileSystem, mountId, rules, crossings, above } of this.#drafts.values()) {
-      exports.set(served, { fileSystem, mountId, rules, crossings, above });
+    for (const { served, fileSystem, mountId, folder, rules, crossings, above } of this.#drafts.values()) {
+      exports.set(served, { fileSystem, mountId, folder, rules, crossings, above });
     }
     return { exports, entries };
   }
@@ -111,10 +112,11 @@ class Planner {
     if (other?.served.path === path) return `${path} is exported twice; name all its hosts in one place`;
     if (other !== undefined) return `${path} has the fsid of ${other.served.path}; give each its own with fsid=`;
     const served = this.#keep(path, fsid, false);
+    const folder = this.#folder(path) ?? served.serving.folder;
     let fileSystem: FileSystem | undefined;
     if (entry.mountPoint === undefined || mountId !== undefined) {
       try {
-        fileSystem = await this.#open(served, mountId);
+        fileSystem = await this.#open(served, mountId, folder);
       } catch (error) {
         return `${path} cannot be exported: ${reason(error)}`;
       }
@@ -122,7 +124,7 @@ class Planner {
       this.#ports.log.warn({ path, mountPoint: entry.mountPoint }, 'not exported: nothing is mounted there');
     }
     this.#drafts.set(fsid, {
-      ...{ served, realPath: this.#realPath(path), fileSystem, mountId, rules },
+      ...{ served, realPath: this.#realPath(path), fileSystem, mountId, folder, rules },
       ...{ crossings: new Map(), above: undefined },
     });
     return undefined;
@@ -133,9 +135,10 @@ class Planner {
     return known?.path === path && known.inherited === inherited ? known : new ServedExport(path, fsid, inherited);
   }
 
-  async #open(served: ServedExport, mountId: number | undefined): Promise<FileSystem> {
+  async #open(served: ServedExport, mountId: number | undefined, folder?: string): Promise<FileSystem> {
     const { serving } = served;
-    if (serving.fileSystem !== undefined && serving.mountId === mountId) return serving.fileSystem;
+    const isSame = serving.mountId === mountId && serving.folder === folder;
+    if (serving.fileSystem !== undefined && isSame) return serving.fileSystem;
     const fileSystem = await this.#ports.openFileSystem(served.path);
     this.#opened.push(fileSystem);
     return fileSystem;
@@ -188,6 +191,7 @@ class Planner {
         realPath: mount.path,
         fileSystem,
         mountId: mount.id,
+        folder: undefined,
         rules,
         crossings: new Map(),
         above: undefined,
@@ -222,6 +226,15 @@ class Planner {
   #mountAt(path: string): Mount | undefined {
     const realPath = this.#realPath(path);
     return this.#mounts.find((mount) => mount.path === realPath);
+  }
+
+  /** Undefined if nothing is there: then what was opened before stays. */
+  #folder(path: string): string | undefined {
+    try {
+      return this.#ports.mounts.folder(path);
+    } catch {
+      return undefined;
+    }
   }
 
   #realPath(path: string): string {

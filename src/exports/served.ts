@@ -12,6 +12,8 @@ export interface Serving {
   readonly fileSystem: FileSystem | undefined;
   /** The mount that the file system was opened on, where it matters; another one is opened anew. */
   readonly mountId: number | undefined;
+  /** The folder that the path of an exports file led to then; with another one in its place, that is opened. */
+  readonly folder: string | undefined;
   readonly rules: readonly HostRule[];
   readonly crossings: Crossings;
   /** For an export that is reached through another: the directory that holds its mount point. */
@@ -28,6 +30,7 @@ interface KnownView {
 const NOT_SERVED: Serving = {
   fileSystem: undefined,
   mountId: undefined,
+  folder: undefined,
   rules: [],
   crossings: new Map(),
   above: undefined,

@@ -271,6 +271,8 @@ export const SLOW: NameTimes = { refresh: 3_600_000, keep: 1000, retry: 100, dea
 
 /** A mount table to write by hand: a path, and the path it is mounted in. */
 export class FakeMounts implements MountSource {
+  /** What is in the place of a path's first folder; undefined if nothing is. */
+  readonly folders = new Map<string, string | undefined>();
   #mounts: { id: number; path: string; parent: number; type: string }[] = [
     { id: 1, path: '/', parent: 0, type: 'ext4' },
   ];
@@ -295,5 +297,11 @@ export class FakeMounts implements MountSource {
 
   realPath(path: string): string {
     return path;
+  }
+
+  folder(path: string): string {
+    const folder = this.folders.has(path) ? this.folders.get(path) : 'first';
+    if (folder === undefined) throw new Error('no such folder');
+    return folder;
   }
 }

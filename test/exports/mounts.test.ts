@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { mountOf, parseMounts, systemMounts } from '../../src/exports/mounts.ts';
 
@@ -36,4 +39,23 @@ test('mountinfo: a path is on its innermost mount', () => {
 test('mountinfo: lines that are none are passed over; this system has a root', () => {
   assert.deepEqual(parseMounts('\nnonsense\n1 2 3\n'), []);
   assert.ok(paths(systemMounts.read()).includes('/'));
+});
+
+test('a folder is told from another that takes its place', () => {
+  const work = mkdtempSync(join(tmpdir(), 'steadfs-folder-'));
+  const path = join(work, 'a');
+  try {
+    mkdirSync(path);
+    const before = systemMounts.folder(path);
+    writeFileSync(join(path, 'file'), '');
+    symlinkSync(path, join(work, 'link'));
+    assert.equal(systemMounts.folder(path), before);
+    assert.equal(systemMounts.folder(join(work, 'link')), before);
+    renameSync(path, join(work, 'b'));
+    assert.throws(() => systemMounts.folder(path), { code: 'ENOENT' });
+    mkdirSync(path);
+    assert.notEqual(systemMounts.folder(path), before);
+  } finally {
+    rmSync(work, { recursive: true });
+  }
 });

@@ -201,6 +201,23 @@ test('reload: exports that stay keep their file system, handles and views', asyn
   assert.ok(await mount(table, '/new'));
 });
 
+test('reload: a folder that took the place of another is served; where nothing is now, the old one stays', async (t) => {
+  const lab = new Lab({ '/srv': ['a/'] });
+  const table = await lab.serve(t, '/srv *(rw)');
+  const handle = await handleAt(table, '/srv/a');
+  const first = lab.last('/srv');
+  lab.mounts.folders.set('/srv', undefined);
+  await reload(table, '/srv *(rw)');
+  assert.equal((await table.file(handle, callFrom(CLIENT))).view.fileSystem, first);
+  lab.mounts.folders.set('/srv', 'second');
+  await reload(table, '/srv *(rw)');
+  assert.equal(first.closed, true);
+  assert.equal((await mount(table, '/srv')).view.fileSystem, lab.last('/srv'));
+  assert.equal((await table.file(handle, callFrom(CLIENT))).view.fileSystem, lab.last('/srv'));
+  await reload(table, '/srv *(rw)');
+  assert.equal(lab.opened.length, 2);
+});
+
 test('reload: other options count for the next call, also on a connection that is open', async (t) => {
   const lab = new Lab({ '/srv': ['a/'] });
   const table = await lab.serve(t, '/srv *(rw)');
