@@ -7,7 +7,7 @@ import type { HistoryEntry } from '../report.ts';
 /** Keys of the documents that the nodes share. */
 export const ORDERS = 'orders';
 export const HISTORY = 'history';
-/** So many lines of history are kept, of all packages. */
+/** So many lines of history are kept, of all packages; and each package's last one that settles an order, however old. */
 export const HISTORY_LENGTH = 200;
 /** Somebody else may write at the same time so often. */
 const ATTEMPTS = 20;
@@ -117,5 +117,12 @@ export async function change<T>(
 }
 
 export function addToHistory(coordinator: Coordinator, entry: HistoryEntry): Promise<readonly HistoryEntry[]> {
-  return change(coordinator, HISTORY, parseHistory, (history) => [...history, entry].slice(-HISTORY_LENGTH));
+  return change(coordinator, HISTORY, parseHistory, (history) => shortened([...history, entry]));
+}
+
+/** An order stays written down until the next one for its package; that it is over, only its line says. */
+function shortened(history: readonly HistoryEntry[]): readonly HistoryEntry[] {
+  const settling = new Map(history.filter(({ order }) => order !== undefined).map((entry) => [entry.package, entry]));
+  const tooOld = history.length - HISTORY_LENGTH;
+  return history.filter((entry, index) => index >= tooOld || settling.get(entry.package) === entry);
 }

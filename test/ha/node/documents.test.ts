@@ -49,6 +49,19 @@ test('history keeps so many lines, the newest last', async () => {
   assert.equal(history[0]?.at, 6);
 });
 
+test('history keeps the line that settles a package’s last order: without it, the order would be carried out again', async () => {
+  const coordinator = memoryCluster(new FakeClock()).join('a');
+  for (const order of ['old', 'last']) await addToHistory(coordinator, { ...ENTRY, kind: 'move', order });
+  await addToHistory(coordinator, { ...ENTRY, package: 'home', kind: 'move', order: 'given up', done: false });
+  for (let at = 0; at < 2 * HISTORY_LENGTH; at++) await addToHistory(coordinator, { ...ENTRY, at });
+  const history = await addToHistory(coordinator, ENTRY);
+  assert.deepEqual(
+    history.flatMap(({ order }) => order ?? []),
+    ['last', 'given up'],
+  );
+  assert.equal(history.length, HISTORY_LENGTH + 2);
+});
+
 test('a document that all nodes change at once has all their changes', async () => {
   const cluster = memoryCluster(new FakeClock());
   const names = ['a', 'b', 'c', 'd'];
