@@ -49,8 +49,9 @@ export class Holding {
   private readonly log: Logger;
   private readonly events: HoldingEvents;
   private mayBeMounted = false;
-  /** Something of the package may still be here that must not be while another node has it. */
-  private isUnclean = false;
+  private addressesRemain = false;
+  /** Processes that could not be ended. */
+  private readonly remaining = new Set<ManagedServer>();
   private renewing = false;
 
   constructor(options: HoldingOptions, events: HoldingEvents) {
@@ -61,6 +62,11 @@ export class Holding {
     this.log = log;
     this.events = events;
     this.standby = new Standby(ports, plan, settings, (problem) => events.standbyChanged(problem));
+  }
+
+  /** True if something of the package may still be here that must not be while another node has it. */
+  get isUnclean(): boolean {
+    return this.addressesRemain || [...this.remaining].some(({ hasEnded }) => !hasEnded);
   }
 
   /** Asks for the lease. Undefined: not now, or not any more. */
@@ -129,15 +135,20 @@ export class Holding {
     Promise.race([gone, pause(this.ports.clock, SILENCE_PAUSE)]).then(() => server?.kill(reason));
   }
 
+  /** Ends the server process, if it can be ended. */
+  async endServer(): Promise<void> {
+    const { server } = this;
+    if (server !== undefined && !(await server.end())) this.remaining.add(server);
+  }
+
   /** Takes down whatever is there, in the order that clients like: the address goes before the connections do. */
   async takeDown(): Promise<void> {
     const { server } = this;
-    if (server?.isActive && !server.hasEnded && this.lease?.holds) {
+    if (server?.isActive && !server.hasEnded && !server.isKilled && this.lease?.holds) {
       await server.release(DRAIN_DEADLINE).catch((error: unknown) => this.complain('the server process', error));
     }
-    const haveGone = await this.lower();
-    const hasEnded = (await server?.end()) ?? true;
-    this.isUnclean = !haveGone || !hasEnded;
+    this.addressesRemain = !(await this.lower());
+    await this.endServer();
     this.server = undefined;
     await this.standby.close();
     await this.unmount();

@@ -36,6 +36,8 @@ export class ManagedServer {
   /** True if its end was asked for, and is no crash. */
   isEnding = false;
   isActive = false;
+  /** True once it was sent SIGKILL: there is nothing more to ask it for. */
+  isKilled = false;
   pulse: Pulse | undefined;
   roots: readonly Root[] = [];
   private readonly child: ServerChild;
@@ -43,6 +45,8 @@ export class ManagedServer {
   private readonly waiters = new Set<Waiter>();
   private readonly seen = new Map<FromServer['type'], FromServer>();
   private ending = '';
+  /** Outlived a SIGKILL: it waits for a disk, and may do so for ever. */
+  private isStuck = false;
 
   constructor(
     spawner: ServerSpawner,
@@ -97,17 +101,26 @@ export class ManagedServer {
   /** Asks it to end, and sees to it. @returns false if not even SIGKILL helps: it waits for a disk. */
   async end(): Promise<boolean> {
     this.isEnding = true;
-    if (this.hasEnded) return true;
-    this.child.kill('SIGTERM');
-    if (await this.endsWithin(END_DEADLINE)) return true;
-    this.child.kill('SIGKILL');
-    return await this.endsWithin(KILL_DEADLINE);
+    if (this.hasEnded || this.isStuck) return this.hasEnded;
+    if (!this.isKilled) {
+      this.child.kill('SIGTERM');
+      if (await this.endsWithin(END_DEADLINE)) return true;
+      this.kill('');
+    }
+    return await this.dies();
   }
 
   /** At once. Whether this is an end that was asked for, {@link isEnding} says. */
   kill(reason: string): void {
     this.ending = this.ending === '' ? reason : this.ending;
+    this.isKilled = true;
     this.child.kill('SIGKILL');
+  }
+
+  /** Waits for its end after {@link kill}. @returns false if it does not come: the process waits for a disk. */
+  async dies(): Promise<boolean> {
+    this.isStuck = !(await this.endsWithin(KILL_DEADLINE));
+    return !this.isStuck;
   }
 
   private async endsWithin(milliseconds: number): Promise<boolean> {

@@ -238,13 +238,22 @@ export class PackageRunner {
     if (this.holding.server !== server || !this.isIdle) return;
     if (state !== 'well') this.options.log.warn({ state }, sentence);
     if (state === 'hung') {
-      // What follows is as for a crash.
-      server.kill(sentence);
+      this.operations.begin('restart', (signal) => this.replace(signal, server, sentence));
     } else if (state === 'dead storage' && !this.maintenance) {
       this.operations.begin('fail', () => this.fail(sentence));
     } else {
       this.state.enter('active', state === 'well' ? undefined : sentence);
     }
+  }
+
+  /** What follows is as for a crash, if the process can be ended. */
+  private async replace(signal: AbortSignal, server: ManagedServer, sentence: string): Promise<void> {
+    server.kill(sentence);
+    if (!(await step(signal, server.dies())) && !this.maintenance) {
+      return this.fail(`${sentence}; SIGKILL does not end its process, which waits for a disk`);
+    }
+    await step(signal, server.ended);
+    await this.restart(signal, server);
   }
 
   /** A crash, unless its end was asked for, or whoever is waiting for it sees it anyway. */
@@ -276,7 +285,7 @@ export class PackageRunner {
       } catch (error) {
         if (error instanceof CalledOff) throw error;
         reason = messageOf(error);
-        await this.holding.server?.end();
+        await this.holding.endServer();
       }
     }
   }
@@ -286,7 +295,8 @@ export class PackageRunner {
     this.operations.begin('release', async () => {
       await this.takeDown();
       await this.holding.leave(successor);
-      this.state.enter(this.state.isBarred ? 'failed' : 'idle', this.state.isBarred ? this.state.problem : undefined);
+      if (this.state.isBarred) this.state.enter('failed', this.state.problem);
+      else this.rest(undefined);
     });
   }
 
@@ -306,8 +316,14 @@ export class PackageRunner {
     if (this.operations.kind === 'release' || this.operations.kind === 'fail') return;
     this.operations.begin('silence', async () => {
       await this.takeDown();
-      this.state.enter('idle', reason);
+      this.rest(reason);
     });
+  }
+
+  /** Only a node that is `idle` has stopped, as others see it, and need not be fenced. */
+  private rest(problem: string | undefined): void {
+    if (this.holding.isUnclean) this.state.failed('something of the package may still be on this node');
+    else this.state.enter('idle', problem);
   }
 
   private async takeDown(): Promise<void> {

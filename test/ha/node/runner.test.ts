@@ -354,13 +354,45 @@ test('addresses that cannot be removed: the lease is left to run out', async () 
   await subject.start();
   subject.world.failing.add('lower');
   subject.apply(release('b'));
-  await subject.until('idle');
+  await subject.until('failed');
   assert.equal(
     subject.world.steps.some((step) => step.startsWith('release lease')),
     false,
   );
   assert.equal(subject.world.watchdog.at(-1)?.type, 'watch');
 });
+
+test('a process that waits for a disk and cannot be ended: the lease is not given up, however often it is tried', async () => {
+  const subject = new Subject();
+  await subject.start();
+  const attributes = { kind: 'answer', status: 5, milliseconds: 1 } as const;
+  const roots = [{ path: '/srv/data', attributes, free: undefined }];
+  subject.world.answers = () => ({ ping: { kind: 'answer', status: 0, milliseconds: 1 }, roots, lock: undefined });
+  Object.assign(subject.world.server, { stuck: true, obedient: false });
+  await subject.until('failed');
+  subject.apply(release('b'));
+  await subject.clock.until(() => !subject.runner.granted);
+  await subject.until('failed');
+  assert.equal(
+    subject.world.steps.some((step) => step.startsWith('release lease')),
+    false,
+  );
+  assert.equal(subject.world.watchdog.at(-1)?.type, 'watch');
+});
+
+for (const how of ['let go of', 'lost'] as const) {
+  test(`a package that is ${how} while its process cannot be ended: the node does not say that it has stopped`, async () => {
+    const subject = new Subject();
+    await subject.start();
+    Object.assign(subject.world.server, { stuck: true, obedient: false });
+    if (how === 'lost') subject.cluster.partition('a', 'both');
+    else subject.apply(release('b'));
+    await subject.clock.until(() => !subject.runner.granted && !subject.runner.isBusy);
+    assert.equal(subject.runner.status.phase, 'failed');
+    assert.match(subject.runner.status.problem ?? '', /may still be on this node/);
+    assert.equal(subject.runner.status.barredUntil > subject.clock.wall(), true);
+  });
+}
 
 test('storage that stays mounted: the lease is kept, and given up when it is unmounted at last', async () => {
   const subject = new Subject(planOf({ storage: STORAGE }));
@@ -398,6 +430,16 @@ test('a hung server is killed, and its package started again in place', async ()
   await subject.until('active');
   assert.equal(subject.served.at(-1)?.kind, 'restart');
   assert.match(subject.served.at(-1)?.reason ?? '', /has not answered a NULL/);
+});
+
+test('a hung server that not even SIGKILL ends: the package fails here, and goes elsewhere', async () => {
+  const subject = new Subject();
+  await subject.start();
+  subject.world.server.stuck = true;
+  subject.world.answers = () => ({ ping: { kind: 'silence', milliseconds: 1000 }, roots: [], lock: undefined });
+  await subject.clock.until(() => subject.runner.status.phase === 'failed', 15_000);
+  assert.match(subject.runner.status.problem ?? '', /has not answered a NULL .*; SIGKILL does not end its process/);
+  assert.equal(subject.world.steps.includes('server release'), false);
 });
 
 test('dead storage: the package fails here; in maintenance it is left where it is', async () => {

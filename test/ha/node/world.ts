@@ -69,6 +69,8 @@ export class FakeServer implements ServerChild {
   alive = true;
   /** Answers each message as a healthy server does, until this is switched off. */
   obedient = true;
+  /** It waits for a disk: not even SIGKILL ends it now. */
+  stuck = false;
   private end: (how: string) => void = () => {};
   private readonly world: World;
   private readonly received: (message: FromServer) => void;
@@ -108,7 +110,7 @@ export class FakeServer implements ServerChild {
   kill(signal: 'SIGTERM' | 'SIGKILL'): void {
     if (!this.alive) return;
     this.world.step(`server ${signal}`);
-    if (signal === 'SIGKILL' || this.obedient) this.crash(signal);
+    if (!this.stuck && (signal === 'SIGKILL' || this.obedient)) this.crash(signal);
   }
 
   crash(how = 'SIGSEGV'): void {
