@@ -6,7 +6,7 @@ import type { ClusterReport, HistoryEntry, NodeReport, PackageReport } from '../
 export const NOW = Date.UTC(2030, 0, 2, 3, 4, 5);
 
 export function stateOf(phase: PublishedPackage['phase'], problem?: string): PublishedPackage {
-  return { phase, since: NOW, problem, barredUntil: 0 };
+  return { phase, since: NOW, problem, barredUntil: 0, mounted: false };
 }
 
 export function leaseOf(name: string, holder: string, state: Lease['state'] = 'held'): Lease {

@@ -4,7 +4,7 @@ import type { MoveOrder, NodeSnapshot, PackageSnapshot, PublishedPackage, Snapsh
 import { FENCED_TURN, MINUTE, MOST_MOVES, PERIOD, READY, SECOND, WELL } from './times.ts';
 
 /** A package of which a node has not said anything. */
-const UNKNOWN: PublishedPackage = { phase: 'idle', since: 0, problem: undefined, barredUntil: 0 };
+const UNKNOWN: PublishedPackage = { phase: 'idle', since: 0, problem: undefined, barredUntil: 0, mounted: false };
 /** Phases of a node on which nothing of a package is left from before. */
 const STOPPED: readonly PublishedPackage['phase'][] = ['idle', 'preparing', 'ready'];
 
@@ -115,6 +115,11 @@ export class Round {
   /** True if the last holder, whose lease has expired, is back and says that it does not serve the package. */
   hasStopped(item: PackageSnapshot, { state, holder }: Lease): boolean {
     return state === 'expired' && this.isAlive(holder) && STOPPED.includes(this.state(item, holder).phase);
+  }
+
+  /** True if the package's own storage may be mounted on a node that lives: nobody else may mount it then. */
+  isMounted(item: PackageSnapshot, node: string): boolean {
+    return this.isAlive(node) && this.state(item, node).mounted;
   }
 
   /** The order to move that is in force. */

@@ -31,6 +31,8 @@ export interface PublishedPackage {
   readonly problem: string | undefined;
   /** Until when this node does not want the package after failures, wall clock in milliseconds; 0 if it may come. */
   readonly barredUntil: number;
+  /** True if the package's own storage may be mounted on this node. */
+  readonly mounted: boolean;
 }
 
 /** What an administrator asked for, for one package; kept as a document that all nodes share. */

@@ -90,7 +90,12 @@ function take(round: Round, item: PackageSnapshot, order: MoveOrder | undefined,
   const { plan, lease, fencedHolder } = item;
   const { self } = round;
   const isLost = lease?.state === 'expired' && lease.holder !== self;
-  if (isLost && plan.fenced && !fencedHolder && !round.hasStopped(item, lease)) {
+  const mayFence = plan.fenced && (fencedHolder || hadTimeToUnmount(round, item, lease));
+  if (isLost && round.isMounted(item, lease.holder) && !mayFence) {
+    return idle(round, item, `${vacancyOf(item)}, but still has its storage mounted`);
+  }
+  const hasLetGo = isLost && round.hasStopped(item, lease) && !round.isMounted(item, lease.holder);
+  if (isLost && plan.fenced && !fencedHolder && !hasLetGo) {
     // When the coordinator comes back after a while, nobody has said yet that it is well.
     if (isEarly(round, item)) return idle(round, item, `${vacancyOf(item)}; ${patience(round)}`);
     return answer(
@@ -101,6 +106,15 @@ function take(round: Round, item: PackageSnapshot, order: MoveOrder | undefined,
   }
   const isAway = lease !== undefined && lease.holder !== self;
   return answer(item, { do: 'take', kind: kindOf(lease, isAway, order), order: order?.id }, reason);
+}
+
+/** Where nothing runs any more, what is left of an earlier run of the daemon is unmounted as soon as the lease is out. */
+function hadTimeToUnmount(round: Round, item: PackageSnapshot, lease: Lease | undefined): boolean {
+  return (
+    lease === undefined ||
+    !round.hasStopped(item, lease) ||
+    vacantFor(round, item, []) >= round.snapshot.leaseMilliseconds
+  );
 }
 
 function takeAs(item: PackageSnapshot, kind: HistoryKind, reason: string): Decision {

@@ -82,6 +82,7 @@ export class NodeDaemon implements ClusterPort {
   static async start(config: ClusterConfig, log: Logger, parts?: NodeParts): Promise<NodeDaemon> {
     const daemon = new NodeDaemon(config, log, parts ?? (await hostParts(config, log)));
     await daemon.reconcile();
+    await Promise.all([...daemon.runners.values()].map((runner) => runner.lookForLeftovers()));
     daemon.loops.publish.soon();
     daemon.loops.tick.soon();
     daemon.loops.reconcile.soon();

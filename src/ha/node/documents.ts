@@ -49,6 +49,7 @@ const statusSchema = z.object({
       since: z.number(),
       problem: z.string().optional(),
       barredUntil: z.number(),
+      mounted: z.boolean().default(false),
     }),
   ),
 });

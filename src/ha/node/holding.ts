@@ -48,7 +48,8 @@ export class Holding {
   private readonly ports: NodePorts;
   private readonly log: Logger;
   private readonly events: HoldingEvents;
-  private mayBeMounted = false;
+  /** The package's own storage. */
+  mayBeMounted = false;
   private addressesRemain = false;
   /** Processes that could not be ended. */
   private readonly remaining = new Set<ManagedServer>();
@@ -90,6 +91,11 @@ export class Holding {
     });
     // This process may have slept between question and answer.
     return this.lease.holds ? this.lease : undefined;
+  }
+
+  /** What an earlier run of the daemon left mounted is this one's to unmount. */
+  async lookForLeftovers(): Promise<void> {
+    this.mayBeMounted = await this.ports.storage.isMounted(this.plan);
   }
 
   async mount(signal: AbortSignal): Promise<void> {
@@ -209,7 +215,7 @@ export class Holding {
   }
 
   /** Does not end before it is unmounted: two nodes that write to one file system destroy it. */
-  private async unmount(): Promise<void> {
+  async unmount(): Promise<void> {
     for (let attempt = 1; this.mayBeMounted; attempt++) {
       try {
         await this.ports.storage.unmount(this.plan);

@@ -36,7 +36,7 @@ export class PackageStatus {
     return this.trouble;
   }
 
-  get published(): PublishedPackage {
+  get published(): Omit<PublishedPackage, 'mounted'> {
     const { current: phase, since, trouble: problem, barLeft } = this;
     // Told by the wall clock, but measured by one that nobody sets.
     return { phase, since, problem, barredUntil: barLeft > 0 ? this.clock.wall() + barLeft : 0 };

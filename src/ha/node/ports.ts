@@ -84,6 +84,8 @@ export interface ServiceNetwork {
 
 /** Storage that only the active node mounts. */
 export interface Storage {
+  /** True if something is mounted where it belongs. */
+  isMounted(plan: PackageConfig): Promise<boolean>;
   /** Mounts it if that is not done yet. Rejects with what the administrator is to know. */
   mount(plan: PackageConfig): Promise<void>;
   /** Rejects if it stays mounted. */

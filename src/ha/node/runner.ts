@@ -71,7 +71,7 @@ export class PackageRunner {
   }
 
   get status(): PublishedPackage {
-    return this.state.published;
+    return { ...this.state.published, mounted: this.holding.mayBeMounted };
   }
 
   /** True if this run of the daemon holds the lease. */
@@ -84,9 +84,16 @@ export class PackageRunner {
     return !this.isIdle || this.state.phase === 'preparing';
   }
 
+  /** Before anything else: looks what an earlier run of the daemon has left. */
+  lookForLeftovers(): Promise<void> {
+    return this.holding.lookForLeftovers();
+  }
+
   /** Does what was decided, unless it is being done already or something more urgent is. */
   apply({ action, reason }: Pick<Decision, 'action' | 'reason'>, { maintenance, lease }: Circumstances): void {
     this.maintenance = maintenance;
+    const isIdling = action.do === 'nothing' || action.do === 'prepare' || action.do === 'stand down';
+    if (isIdling && !maintenance && this.hasLeftovers(lease)) this.cleanUp();
     const isFree = this.isIdle && !this.granted;
     switch (action.do) {
       case 'prepare':
@@ -133,6 +140,21 @@ export class PackageRunner {
 
   private get now(): number {
     return this.options.ports.clock.monotonic();
+  }
+
+  /** While the server process of an earlier run may still live, its storage is busy; and this node may soon have it again. */
+  private hasLeftovers(lease: Lease | undefined): boolean {
+    const isOurs = lease?.state === 'held' && lease.holder === this.options.coordinator.node;
+    return this.isIdle && !this.granted && this.holding.mayBeMounted && !isOurs;
+  }
+
+  private cleanUp(): void {
+    this.options.log.warn({}, 'the storage is mounted here, left by an earlier run: unmounting it');
+    this.operations.begin('clean up', async () => {
+      await this.holding.unmount();
+      this.state.enter(this.state.phase === 'releasing' ? 'idle' : this.state.phase);
+      this.options.changed();
+    });
   }
 
   private prepare(): void {

@@ -12,6 +12,10 @@ const UNMOUNT_DEADLINE = 60_000;
 export class HostStorage implements Storage {
   private readonly last = new Map<string, Promise<void>>();
 
+  async isMounted({ storage }: PackageConfig): Promise<boolean> {
+    return storage !== undefined && (await sourceOf(storage.path)) !== undefined;
+  }
+
   mount({ name, storage }: PackageConfig): Promise<void> {
     return this.inTurn(name, async () => {
       if (storage === undefined) return;

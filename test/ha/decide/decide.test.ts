@@ -188,6 +188,42 @@ check(
   },
 );
 check(
+  'a node that is back, drained, and has the storage mounted since before: nobody mounts it a second time',
+  { lease: { state: 'expired', age: 10 * LEASE }, states: { a: { mounted: true } } },
+  {
+    a: 'nothing: a let its lease of p run out, but a is drained',
+    b: 'nothing: a let its lease of p run out, but still has its storage mounted',
+  },
+  { nodes: { ...THREE, a: { drained: true } } },
+);
+check(
+  'a node that was cut off and is still unmounting: nobody mounts it a second time',
+  { lease: { state: 'expired', age: 10 * LEASE }, states: { a: { phase: 'releasing', mounted: true } } },
+  { b: 'nothing: a let its lease of p run out, but still has its storage mounted' },
+);
+check(
+  'a dead node has nothing mounted',
+  { lease: { state: 'expired' }, states: { a: { mounted: true } } },
+  { b: 'take takeover: a let its lease of p run out; b takes it' },
+  { nodes: { ...THREE, a: { alive: false } } },
+);
+for (const [age, expected] of [
+  [2 * LEASE - 1, 'nothing: a let its lease of p run out, but still has its storage mounted'],
+  [2 * LEASE, 'fence a: a let its lease of p run out; b puts a down first'],
+] as const) {
+  check(
+    `a node that is back, but does not get rid of the storage for a lease time, is fenced: ${age} ms`,
+    { fenced: true, lease: { state: 'expired', age }, states: { a: { mounted: true }, b: ready } },
+    { b: expected },
+    { nodes: { ...THREE, a: { drained: true } } },
+  );
+}
+check(
+  'a node that is fenced has nothing mounted',
+  { fenced: true, fencedHolder: true, lease: { state: 'expired' }, states: { a: { mounted: true }, b: ready } },
+  { b: 'take takeover: a let its lease of p run out; b takes it' },
+);
+check(
   'a node that has just joined fences nobody who may be about to join too',
   { fenced: true, lease: { state: 'expired' } },
   { b: 'nothing: a let its lease of p run out; b has just joined and gives the others the time to appear' },

@@ -221,7 +221,7 @@ class SimNode {
       leaving: false,
       packages: Object.fromEntries(
         [...this.runners].map(([name, { phase, since, barredUntil }]) => {
-          return [name, { phase, since, problem: undefined, barredUntil }];
+          return [name, { phase, since, problem: undefined, barredUntil, mounted: false }];
         }),
       ),
     };

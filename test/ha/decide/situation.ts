@@ -91,7 +91,7 @@ export function snapshotOf(self: string, { nodes, packages }: Situation): Snapsh
 }
 
 function stateOf(state: Partial<PublishedPackage> = {}): PublishedPackage {
-  return { phase: 'idle', since: NOW - LONG, problem: undefined, barredUntil: 0, ...state };
+  return { phase: 'idle', since: NOW - LONG, problem: undefined, barredUntil: 0, mounted: false, ...state };
 }
 
 function leaseOf(name: string, lease: Partial<Lease>): Lease {

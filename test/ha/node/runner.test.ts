@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PackageConfig } from '../../../src/ha/config.ts';
+import type { Lease } from '../../../src/ha/coordinator/contract.ts';
 import type { MemoryCluster } from '../../../src/ha/coordinator/memory.ts';
 import type { Action } from '../../../src/ha/decide/snapshot.ts';
 import { PackageRunner, type Served } from '../../../src/ha/node/runner.ts';
@@ -416,6 +417,40 @@ test('storage that stays mounted on a node that can be fenced: its lease runs ou
   await subject.clock.advance(10 * LEASE);
   assert.equal(subject.runner.granted, false);
   assert.equal(await subject.leaseState, 'expired');
+});
+
+test('storage that an earlier run left mounted is unmounted once the lease is not in its name any more', async () => {
+  const subject = new Subject(planOf({ storage: STORAGE }));
+  const { world, runner } = subject;
+  world.mounted = true;
+  await runner.lookForLeftovers();
+  const idle = (lease: Partial<Lease>) =>
+    runner.apply(
+      { action: { do: 'nothing' }, reason: '' },
+      {
+        maintenance: false,
+        lease: { package: 'data', holder: 'a', token: 1, state: 'held', age: 0, successor: undefined, ...lease },
+      },
+    );
+  idle({});
+  await subject.clock.advance(LEASE);
+  assert.deepEqual([runner.status.phase, runner.status.mounted, world.steps], ['idle', true, []]);
+  world.failing.add('unmount');
+  idle({ state: 'expired' });
+  await subject.clock.advance(LEASE);
+  assert.deepEqual([runner.status.phase, runner.status.mounted], ['releasing', true]);
+  world.failing.delete('unmount');
+  await subject.until('idle');
+  assert.deepEqual([runner.status.mounted, world.mounted, runner.status.problem], [false, false, undefined]);
+});
+
+test('storage that an earlier run left mounted serves as it is where the package is taken again', async () => {
+  const subject = new Subject(planOf({ storage: STORAGE }));
+  subject.world.mounted = true;
+  await subject.runner.lookForLeftovers();
+  subject.apply(TAKE);
+  await subject.until('active');
+  assert.equal(subject.world.steps.includes('unmount'), false);
 });
 
 test('a hung server is killed, and its package started again in place', async () => {

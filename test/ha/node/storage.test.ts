@@ -44,8 +44,10 @@ test('storage: mounted once, unmounted once, and errors say what is wrong', { sk
 
   const storage = new HostStorage();
   const plan = planOf({ storage: { device, path, fsType: 'ext4', options: 'noatime' } });
+  assert.equal(await storage.isMounted(plan), false);
   await storage.unmount(plan);
   await Promise.all([storage.mount(plan), storage.mount(plan)]);
+  assert.equal(await storage.isMounted(plan), true);
   writeFileSync(join(path, 'file'), '');
   const other = planOf({ storage: { device: '/dev/null', path, fsType: 'ext4', options: '' } });
   await assert.rejects(storage.mount(other), /is mounted on .*mount point, where \/dev\/null is to be/);

@@ -221,6 +221,7 @@ export class World {
         close: () => {},
       },
       storage: {
+        isMounted: async () => world.mounted,
         mount: async () => {
           world.mounted = true;
           await attempt('mount');
