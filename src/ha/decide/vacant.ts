@@ -38,7 +38,8 @@ function decideReserved(round: Round, item: PackageSnapshot, lease: Lease): Deci
   if (obstacle !== undefined)
     return idle(round, item, `${holder} left ${plan.name} to ${self}, but ${self} ${obstacle}`);
   const order = round.pendingOrder(item);
-  if (order !== undefined) {
+  // One that came when it was on its way is for another node: it is given up once the package is served.
+  if (order !== undefined && (order.node === undefined || order.node === self)) {
     return answer(
       item,
       { do: 'take', kind: 'move', order: order.id },

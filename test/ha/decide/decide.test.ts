@@ -258,6 +258,16 @@ check(
   },
 );
 check(
+  'an order that came when the package was on its way to another node is not carried out by that one',
+  {
+    lease: { state: 'released', successor: 'b', age: 100 },
+    move: { from: 'a', node: 'c' },
+    states: { b: ready },
+  },
+  { b: 'take move: a is drained, so p moves to b' },
+  { nodes: { ...THREE, a: { drained: true } } },
+);
+check(
   'if the successor does not take it within a lease time, anybody may',
   { lease: { state: 'released', successor: 'c', age: LEASE }, nodes: ['b', 'a', 'c'] },
   { b: 'take start: a has let go of p; b takes it' },
