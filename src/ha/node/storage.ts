@@ -7,6 +7,7 @@ import type { Storage } from './ports.ts';
 const MOUNT_DEADLINE = 120_000;
 /** What is dirty is written back. */
 const UNMOUNT_DEADLINE = 60_000;
+const TAG_DEADLINE = 5000;
 
 /** Mounts and unmounts by mount(8) and umount(8), one thing at a time for each package. */
 export class HostStorage implements Storage {
@@ -46,8 +47,24 @@ export class HostStorage implements Storage {
 }
 
 async function mustBe({ device, path }: StorageConfig, mounted: string): Promise<void> {
-  const [wanted, found] = await Promise.all([device, mounted].map((name) => realpath(name).catch(() => name)));
-  if (wanted !== found) throw new Error(`${mounted} is mounted on ${path}, where ${device} is to be`);
+  const [, tag, value] = /^([A-Z]+)=(.*)$/.exec(device) ?? [];
+  const isIt = tag === undefined ? await isSameDevice(device, mounted) : (await tagOf(tag, mounted)) === value;
+  if (!isIt) throw new Error(`${mounted} is mounted on ${path}, where ${device} is to be`);
+}
+
+/** A device may go by other names too: /dev/mapper/data. */
+async function isSameDevice(one: string, other: string): Promise<boolean> {
+  const [found, wanted] = await Promise.all([one, other].map((name) => realpath(name).catch(() => name)));
+  return found === wanted;
+}
+
+/** The `UUID`, `LABEL`, ... of a device; undefined if it has none, or nobody can tell. */
+async function tagOf(tag: string, device: string): Promise<string | undefined> {
+  const command = ['blkid', '-c', '/dev/null', '-o', 'value', '-s', tag, device];
+  return runCommand(command, TAG_DEADLINE).then(
+    (value) => value.replace(/\n$/, ''),
+    () => undefined,
+  );
 }
 
 /** What is mounted on this very path, last; undefined: nothing is. */

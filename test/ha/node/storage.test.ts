@@ -58,6 +58,12 @@ test('storage: mounted once, unmounted once, and errors say what is wrong', { sk
   await storage.unmount(plan);
   assert.equal(existsSync(join(path, 'file')), false);
 
+  const uuid = spawnSync('blkid', ['-o', 'value', '-s', 'UUID', image], { encoding: 'utf8' }).stdout.trim();
+  const tagged = planOf({ storage: { device: `UUID=${uuid}`, path, fsType: 'ext4', options: '' } });
+  await storage.mount(tagged);
+  await storage.mount(tagged);
+  await storage.unmount(tagged);
+
   const wrong = planOf({ storage: { device: image, path, fsType: 'xfs', options: '' } });
   await assert.rejects(storage.mount(wrong), /^CommandFailed: mount -t xfs .*: .+/);
 });
