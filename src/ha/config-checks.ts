@@ -1,8 +1,8 @@
-import { isIPv6 } from 'node:net';
 import { dirname } from 'node:path';
 import { parseAddress } from '../exports/address.ts';
 import { parseHost } from '../exports/host.ts';
 import { applyOption, DEFAULT_OPTIONS } from '../exports/options.ts';
+import { addressProblem, isAlone } from './config-addresses.ts';
 import type { SettingPath } from './config-lines.ts';
 import type { Problems } from './config-problems.ts';
 import type { ClusterFile, PackageFile } from './config-schema.ts';
@@ -13,6 +13,8 @@ const NODE_NAME = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/i;
 const INTERFACE = /^[^\s/]{1,15}$/;
 /** `sun_path` of unix(7), less a NUL and `/NAME/admin.sock` with the longest name. */
 export const MAX_RUN_PATH = 107 - 52;
+
+const PORTMAP_PORT = 111;
 
 /** Checks what the schema cannot: forms of names and addresses, and settings against each other. */
 export function check(file: ClusterFile, problems: Problems): void {
@@ -42,6 +44,9 @@ function checkNodes(file: ClusterFile, problems: Problems): void {
       problems.add(['node', index, 'name'], `"${name}" is no host name; write for example "a"`);
     for (const each of interfaces) {
       if (!INTERFACE.test(each)) problems.add(['node', index, 'interfaces'], `"${each}" is no name of an interface`);
+    }
+    if (new Set(interfaces).size < interfaces.length) {
+      problems.add(['node', index, 'interfaces'], 'names an interface twice; name each once');
     }
   }
   unique(file.node, problems, 'node', ({ name }) => [{ key: 'name', value: name }]);
@@ -90,6 +95,15 @@ function checkPackage(file: ClusterFile, item: PackageFile, path: SettingPath, p
     const problem = addressProblem(text);
     if (problem !== undefined) at('addresses', problem);
   }
+  if (item.paths !== undefined && item.allow === undefined && item.addresses.every(isAlone)) {
+    at(
+      'addresses',
+      `"${item.addresses[0]}" is alone in its network, so nobody could mount; write the length of the clients' network, or allow = ["10.0.0.0/24"]`,
+    );
+  }
+  if (item.port === PORTMAP_PORT && item.portmap !== false) {
+    at('port', `${PORTMAP_PORT} is where the port mapper answers; write another one, or portmap = false`);
+  }
   if (item.paths === undefined && item.exports === undefined) {
     problems.add(path, 'exports nothing; write paths = ["/srv/data"], or exports = "/etc/steadfs/data.exports"');
   }
@@ -106,22 +120,25 @@ function checkPackage(file: ClusterFile, item: PackageFile, path: SettingPath, p
     const host = parseHost(text);
     if (typeof host === 'string') at('allow', host);
   }
-  if (item.storage !== undefined && !/^(\/|[A-Z]+=)/.test(item.storage.device)) {
-    problems.add(
-      [...path, 'storage', 'device'],
-      `"${item.storage.device}" is no device; write for example "/dev/mapper/data" or "UUID=..."`,
-    );
-  }
+  if (item.storage !== undefined) checkStorage(file, item.storage, [...path, 'storage'], problems);
 }
 
-function addressProblem(text: string): string | undefined {
-  const [address = '', prefix] = text.split('/');
-  const remedy = `write for example "${isIPv6(address) ? 'fd00::50/64' : '10.0.0.50/24'}"`;
-  if (parseAddress(address) === undefined || address.includes('%')) return `"${text}" is not an IP address; ${remedy}`;
-  if (prefix === undefined) return `"${text}" lacks the length of its network; ${remedy}`;
-  const bits = isIPv6(address) ? 128 : 32;
-  const isLength = /^\d{1,3}$/.test(prefix) && Number(prefix) >= 1 && Number(prefix) <= bits;
-  return isLength ? undefined : `"/${prefix}" is no length from 1 to ${bits}; ${remedy}`;
+function checkStorage(
+  { coordinator }: ClusterFile,
+  { device, path: mountPoint }: NonNullable<PackageFile['storage']>,
+  path: SettingPath,
+  problems: Problems,
+): void {
+  const at = (key: string, message: string) => problems.add([...path, key], message);
+  if (!/^(\/|[A-Z]+=)/.test(device)) {
+    at('device', `"${device}" is no device; write for example "/dev/mapper/data" or "UUID=..."`);
+  }
+  if (coordinator.type === 'shared-dir' && isWithin(plain(coordinator.path), plain(mountPoint))) {
+    problems.add(
+      ['coordinator', 'path'],
+      `lies on "${mountPoint}", which one node alone mounts at a time: nodes cannot agree there; write a folder that all see, or use etcd`,
+    );
+  }
 }
 
 /** What is in an export can be read, and written, by clients. */

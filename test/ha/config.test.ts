@@ -245,6 +245,46 @@ const MISTAKES: readonly (readonly [string, string, string])[] = [
     '"10.0.0.51/24", "10.0.0.51/24"',
     '25: package.home.addresses: the same is there already; each needs its own',
   ],
+  ...(
+    [
+      ['127.0.0.1/8', "is this host's own, that no client reaches", '10.0.0.50/24'],
+      ['0.0.0.0/24', 'stands for no host', '10.0.0.50/24'],
+      ['224.0.0.9/24', 'is for many hosts at once', '10.0.0.50/24'],
+      ['10.0.1.0/24', 'is the name of its network, and no host in it', '10.0.0.50/24'],
+      ['10.0.1.255/24', 'is the broadcast address of its network, and no host in it', '10.0.0.50/24'],
+      ['::1/64', "is this host's own, that no client reaches", 'fd00::50/64'],
+      ['fd01::/64', 'is the name of its network, and no host in it', 'fd00::50/64'],
+      ['fe80::1/64', 'holds on one link only, and clients would have to name their interface with it', 'fd00::50/64'],
+      ['10.0.0.51/24/24', 'is not an IP address', '10.0.0.50/24'],
+    ] as const
+  ).map(
+    ([address, what, example]) =>
+      [
+        '"10.0.0.51/24"',
+        `"${address}"`,
+        `25: package.home.addresses: "${address}" ${what}; write for example "${example}"`,
+      ] as const,
+  ),
+  [
+    '"10.0.0.51/24"',
+    '"::ffff:10.0.0.51/120"',
+    '25: package.home.addresses: "::ffff:10.0.0.51/120" is IPv4 within IPv6; write it as IPv4, such as "10.0.0.50/24"',
+  ],
+  [
+    '"10.0.0.50/24", "fd00::50/64"',
+    '"10.0.0.50/32", "fd00::50/128"',
+    '19: package.data.addresses: "10.0.0.50/32" is alone in its network, so nobody could mount; write the length of the clients\' network, or allow = ["10.0.0.0/24"]',
+  ],
+  [
+    'name = "home"',
+    'name = "home"\nport = 111',
+    '25: package.home.port: 111 is where the port mapper answers; write another one, or portmap = false',
+  ],
+  [
+    'interfaces = ["eth0"]',
+    'interfaces = ["eth0", "eth0"]',
+    '14: node.b.interfaces: names an interface twice; name each once',
+  ],
   [
     'exports = "/etc/steadfs/home.exports"\n',
     '',
@@ -287,8 +327,13 @@ const MISTAKES: readonly (readonly [string, string, string])[] = [
   ],
   [
     'state = "/srv/state/home"\n',
-    'state = "/srv/state/home"\n[package.storage]\ndevice = "sdb"\npath = "/srv"\n',
+    'state = "/srv/state/home"\n[package.storage]\ndevice = "sdb"\npath = "/srv/home"\n',
     '29: package.home.storage.device: "sdb" is no device; write for example "/dev/mapper/data" or "UUID=..."',
+  ],
+  [
+    'state = "/srv/state/home"\n',
+    'state = "/srv/state/home"\n[package.storage]\ndevice = "/dev/sdb"\npath = "/srv/shared/"\n',
+    '6: coordinator.path: lies on "/srv/shared/", which one node alone mounts at a time: nodes cannot agree there; write a folder that all see, or use etcd',
   ],
   [
     'state = "/srv/state/home"\n',
