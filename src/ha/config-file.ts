@@ -9,6 +9,7 @@ import type { ClusterConfig, CoordinatorConfig, PackageConfig } from './config.t
 import { check } from './config-checks.ts';
 import { Problems } from './config-problems.ts';
 import { type ClusterFile, fileSchema, type PackageFile } from './config-schema.ts';
+import { syntaxProblem } from './config-syntax.ts';
 
 const NFS_PORT = 2049;
 const LEASE_SECONDS = 3;
@@ -88,8 +89,7 @@ function parseToml(text: string, file: string): unknown {
     return parse(text);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    const [what = ''] = error.message.split('\n');
-    throw new ConfigError(`${file}:${error.line}:${error.column}: ${what}`);
+    throw new ConfigError(`${file}:${error.line}:${error.column}: ${syntaxProblem(text, error)}`);
   }
 }
 

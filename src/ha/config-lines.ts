@@ -7,6 +7,8 @@ export type SettingPath = readonly (string | number)[];
  */
 export class SettingLines {
   private readonly lines = new Map<string, number>();
+  /** Of each line, the table that it is in. */
+  private readonly tables: SettingPath[] = [];
 
   constructor(text: string) {
     const counts = new Map<string, number>();
@@ -20,6 +22,7 @@ export class SettingLines {
       } else if (key !== null) {
         this.remember([...table, ...keysOf(key[1] ?? '')], index + 1);
       }
+      this.tables.push(table);
     }
   }
 
@@ -30,6 +33,11 @@ export class SettingLines {
       if (line !== undefined) return line;
     }
     return undefined;
+  }
+
+  /** The table that a line is in, whatever that line says. */
+  tableAt(line: number): SettingPath {
+    return this.tables[line - 1] ?? [];
   }
 
   /** The path that a header opens: an array's name stands for its last table. */

@@ -385,9 +385,37 @@ test('all mistakes are named at once, in the order of the file', () => {
   );
 });
 
-test('a mistake in the TOML itself is named with line and column', () => {
-  assert.match(mistakes('cluster = \n')[0] ?? '', /^c\.toml:1:\d+: /);
-});
+for (const [place, mistake, expected] of [
+  ['cluster = "files"', 'cluster = files', '1:11: invalid value; write for example cluster = "files"'],
+  [
+    'cluster = "files"',
+    'cluster = "files',
+    '1:17: control characters are not allowed in strings; write both quotation marks on one line, such as "files"',
+  ],
+  ['self = "a"', 'lease = 3s', '2:10: illegal character in numeric literal; write for example lease = 3, in seconds'],
+  ['self = "a"', 'x y', '2:3: illegal character in key; write for example name = "data", with quotation marks around'],
+  [
+    'path = "/srv/shared/cluster"',
+    'path: "/srv/shared/cluster"',
+    '6:5: illegal character in key; write for example path = "/srv/shared/cluster", a folder that all nodes see',
+  ],
+  ['name = "home"', 'name = home', '24:8: invalid value; write for example name = "data"'],
+  [
+    'self = "a"',
+    'self = "a"\nself = "b"',
+    '3:1: trying to redefine an already defined table or value; it is there already; leave one of the two out',
+  ],
+  [
+    '"eth0", "eth1"',
+    '"eth0" "eth1"',
+    '10:22: expected comma or end of structure; write lists with commas and both brackets, such as ["eth0", "eth1"]',
+  ],
+] as const) {
+  test(`a mistake in the TOML itself is named with line, column and remedy: ${mistake}`, () => {
+    const [message = ''] = mistakes(MINIMAL.replace(place, mistake));
+    assert.ok(message.startsWith(`c.toml:${expected}`), message);
+  });
+}
 
 test('a file that cannot be read is named', () => {
   assert.throws(() => readClusterConfig('/nowhere.toml'), /^ConfigError: \/nowhere\.toml: cannot be read: ENOENT/);
