@@ -1,4 +1,4 @@
-import type { ClusterReport, HistoryEntry, NodeReport, PackageReport } from '../ha/report.ts';
+import { type ClusterReport, type HistoryEntry, isHeard, type NodeReport, type PackageReport } from '../ha/report.ts';
 import { moment } from './status.ts';
 
 /** So many lines of history are shown to people. */
@@ -8,10 +8,9 @@ const MINUTE = 60 * SECOND;
 
 /** `steadfs cluster status`, for people. */
 export function clusterText(report: ClusterReport): string {
-  const { cluster, node, age, leaseMilliseconds, nodes, packages, history } = report;
+  const { cluster, node, age, nodes, packages, history } = report;
   const heard = age === undefined ? 'not heard yet' : `heard ${time(age)} ago`;
-  const warning =
-    age === undefined || age >= leaseMilliseconds ? ['The coordinator does not answer: what follows may be old.'] : [];
+  const warning = isHeard(report) ? [] : ['The coordinator does not answer: what follows may be old.'];
   return [
     `cluster ${cluster}, as node ${node} sees it; coordinator ${heard}`,
     ...warning,

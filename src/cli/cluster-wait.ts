@@ -3,12 +3,22 @@ import type { ClusterReport } from '../ha/report.ts';
 /** What an order has come to, with lines for people; undefined: it is under way. */
 export type Outcome = { readonly isDone: boolean; readonly lines: readonly string[] } | undefined;
 
-/** A move: its end is in the history. */
-export function moveOutcome({ history }: ClusterReport, id: string): Outcome {
-  const entry = history.find(({ order }) => order === id);
-  if (entry === undefined) return undefined;
-  const { package: name, to, milliseconds, reason, done } = entry;
+/** A move: its end is in the history. Only the last order for a package counts. */
+export function moveOutcome(before: ClusterReport, report: ClusterReport, name: string, id: string): Outcome {
+  const entry = report.history.find(({ order }) => order === id);
+  const pending = moveOf(report, name);
+  if (entry === undefined) {
+    // A node may show for a moment what was ordered before.
+    const isAnother = pending !== undefined && pending.id !== id && pending.id !== moveOf(before, name)?.id;
+    if (!isAnother) return undefined;
+    return { isDone: false, lines: [`${name} has been ordered to ${pending.node ?? 'another node'} meanwhile`] };
+  }
+  const { to, milliseconds, reason, done } = entry;
   return { isDone: done, lines: [done ? `${to} serves ${name} after ${milliseconds} ms` : reason] };
+}
+
+function moveOf({ packages }: ClusterReport, name: string) {
+  return packages.find((item) => item.name === name)?.move;
 }
 
 /** A drain: all that was on the node is served elsewhere, but for what is in maintenance. */

@@ -4,7 +4,7 @@ import { Command, type CommanderError, Option } from 'commander';
 import type { OrderAnswer } from '../ha/cluster-admin.ts';
 import type { ClusterOrder } from '../ha/cluster-port.ts';
 import { readRunDirectory } from '../ha/config-file.ts';
-import type { ClusterReport } from '../ha/report.ts';
+import { type ClusterReport, isHeard } from '../ha/report.ts';
 import { AdminUnreachable, askServer } from '../server/admin.ts';
 import { ConfigError } from '../server/config.ts';
 import { clusterText } from './cluster-text.ts';
@@ -59,7 +59,7 @@ export function clusterCommand(): Command {
     .action((name: string, node: string | undefined, flags: Flags) =>
       carryOut(flags, {
         order: { do: 'move', package: name, node },
-        outcome: (_before, report, id) => (id === undefined ? undefined : moveOutcome(report, id)),
+        outcome: (before, report, id) => (id === undefined ? undefined : moveOutcome(before, report, name, id)),
         concerns: (item) => item.name === name,
       }),
     );
@@ -120,6 +120,7 @@ function usageErrors(command: Command): void {
 async function status(flags: Flags): Promise<void> {
   const report = await view(runDirectory(flags));
   process.stdout.write(flags.json ? `${JSON.stringify(report, undefined, 2)}\n` : clusterText(report));
+  if (!isHeard(report)) process.exitCode = EXIT.unreachable;
 }
 
 async function carryOut(flags: Flags, waiting: Waiting): Promise<void> {
@@ -145,6 +146,7 @@ async function carryOut(flags: Flags, waiting: Waiting): Promise<void> {
     }
     if (Date.now() > deadline) {
       const lines = ['it was not done in time, but stays ordered', ...unfinished(report, waiting.concerns)];
+      if (!isHeard(report)) return end(EXIT.unreachable, ['the coordinator does not answer', ...lines].join('\n'));
       return end(EXIT.failed, lines.join('\n'));
     }
     await sleep(POLL_MILLISECONDS);

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { ClusterPort } from './cluster-port.ts';
-import type { ClusterReport, PackageReport } from './report.ts';
+import { type ClusterReport, isHeard, type PackageReport } from './report.ts';
 
 const HEADERS_TIMEOUT_MILLISECONDS = 5000;
 const MAX_CONNECTIONS = 256;
@@ -73,11 +73,6 @@ export function answerTo(report: ClusterReport, url: string): Answer {
   const item = report.packages.find((each) => each.name === name);
   if (item !== undefined) return active(report, item);
   return { status: 404, body: { error: 'see /health, /ready and /active/PACKAGE' } };
-}
-
-/** True while the coordinator answers: what the report says can be relied on. */
-function isHeard({ age, leaseMilliseconds }: ClusterReport): boolean {
-  return age !== undefined && age < leaseMilliseconds;
 }
 
 function health(report: ClusterReport): Answer {

@@ -45,6 +45,11 @@ export interface ClusterReport {
   readonly history: readonly HistoryEntry[];
 }
 
+/** True while the coordinator answers: what the report says can be relied on. */
+export function isHeard({ age, leaseMilliseconds }: ClusterReport): boolean {
+  return age !== undefined && age < leaseMilliseconds;
+}
+
 export interface NodeReport {
   readonly name: string;
   readonly alive: boolean;

@@ -106,9 +106,12 @@ export function askServer(stateDirectory: string, question: string, body?: unkno
       response.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk;
       });
+      // One that is killed while it answers ends its answer early.
+      response.on('error', (error) => reject(explain(error, stateDirectory)));
       response.on('end', () => {
-        const value = JSON.parse(text) as { error?: string };
-        if (response.statusCode === 200) resolve(value);
+        const value = parse(text);
+        if (value === undefined) reject(new AdminUnreachable('the server answers something else', 'EPROTO'));
+        else if (response.statusCode === 200) resolve(value);
         else reject(new Error(value.error));
       });
     });
@@ -117,6 +120,14 @@ export function askServer(stateDirectory: string, question: string, body?: unkno
     asked.on('error', (error) => reject(explain(error, stateDirectory)));
     asked.end(body === undefined ? undefined : JSON.stringify(body));
   });
+}
+
+function parse(text: string): { error?: string } | undefined {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function explain(error: NodeJS.ErrnoException, stateDirectory: string): AdminUnreachable {

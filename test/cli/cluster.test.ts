@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { clusterText } from '../../src/cli/cluster-text.ts';
 import { drainOutcome, maintenanceOutcome, moveOutcome, resumeOutcome } from '../../src/cli/cluster-wait.ts';
@@ -63,15 +64,20 @@ test('status says so when the coordinator does not answer, and when nothing move
 });
 
 test('a move is over when it is in the history, done or given up', () => {
-  assert.equal(moveOutcome(reportOf({ history: [entryOf({ order: 'other' })] }), 'order'), undefined);
-  assert.deepEqual(moveOutcome(reportOf({ history: [entryOf()] }), 'order'), {
+  const outcome = (changes: Parameters<typeof reportOf>[0], before = {}) =>
+    moveOutcome(reportOf(before), reportOf(changes), 'data', 'order');
+  assert.equal(outcome({ history: [entryOf({ order: 'other' })] }), undefined);
+  assert.deepEqual(outcome({ history: [entryOf()] }), {
     isDone: true,
     lines: ['b serves data after 640 ms'],
   });
-  assert.deepEqual(moveOutcome(reportOf({ history: [entryOf({ done: false, reason: 'b was not ready' })] }), 'order'), {
+  assert.deepEqual(outcome({ history: [entryOf({ done: false, reason: 'b was not ready' })] }), {
     isDone: false,
     lines: ['b was not ready'],
   });
+  const packages = [packageOf('data', { move: { id: 'other', node: 'c', from: 'a', at: 0 } })];
+  assert.equal(outcome({ packages }, { packages }), undefined, 'the one before is still shown');
+  assert.deepEqual(outcome({ packages }), { isDone: false, lines: ['data has been ordered to c meanwhile'] });
 });
 
 test('a drain is over when all that was there is served elsewhere', () => {
@@ -159,6 +165,21 @@ test('steadfs cluster move: a refusal, and an order that was not done in time, e
   });
 });
 
+test('steadfs cluster: a daemon that ends while it answers, or is none, ends with 3', async () => {
+  for (const answer of [
+    'HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{',
+    'HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n{',
+  ]) {
+    await withCommands(async ({ folder, start }) => {
+      const server = createServer((socket) => socket.once('data', () => socket.write(answer, () => socket.destroy())));
+      await new Promise<void>((resolve) => server.listen(`${folder}/admin.sock`, resolve));
+      const { code, stderr } = await start(['cluster', 'status', '--run', folder]).finished;
+      server.close();
+      assert.deepEqual([code, /^steadfs: no node daemon answers in .*\n$/.test(stderr)], [3, true], stderr);
+    });
+  }
+});
+
 test('steadfs cluster: no daemon, or no coordinator, ends with 3; wrong usage with 2', async () => {
   const cluster = new FakeCluster();
   cluster.effect = () => new CoordinatorLost('no answer');
@@ -166,6 +187,9 @@ test('steadfs cluster: no daemon, or no coordinator, ends with 3; wrong usage wi
     const lost = await steadfs('drain', 'a');
     assert.deepEqual([lost.code, lost.stderr], [3, 'steadfs: the coordinator does not answer: no answer\n']);
     assert.equal((await steadfs('maintenance', 'data', 'perhaps')).code, 2);
+    cluster.report = reportOf({ age: 3000 });
+    const old = await steadfs('status');
+    assert.deepEqual([old.code, old.stdout], [3, clusterText(cluster.report)]);
   });
   await withCommands(async ({ folder, start }) => {
     const nobody = await start(['cluster', 'status', '--run', folder]).finished;
