@@ -71,12 +71,15 @@ export class PackageRunner {
   }
 
   get status(): PublishedPackage {
-    return { ...this.state.published, mounted: this.holding.mayBeMounted };
+    const { published } = this.state;
+    // A process that was stopped and goes on may be asked before its timers run.
+    const phase = published.phase === 'active' && !this.granted ? 'releasing' : published.phase;
+    return { ...published, phase, mounted: this.holding.mayBeMounted };
   }
 
   /** True if this run of the daemon holds the lease. */
   get granted(): boolean {
-    return this.holding.lease !== undefined;
+    return this.holding.lease?.holds === true;
   }
 
   /** True while something moves: the daemon then looks more often. */

@@ -318,6 +318,14 @@ test('a daemon that slept beyond the end does not renew, sends no licence, and g
   assert.equal(subject.world.steps.includes('release lease to anybody'), false);
 });
 
+test('a daemon that slept says that it serves no more, before any timer has run', async () => {
+  const subject = new Subject();
+  await subject.start();
+  subject.clock.now += 2 * LEASE;
+  assert.deepEqual([subject.runner.status.phase, subject.runner.granted], ['releasing', false]);
+  await subject.until('idle');
+});
+
 test('a lease lost while the package is being taken: the takeover is called off and undone', async () => {
   const subject = new Subject(planOf({ storage: STORAGE }));
   subject.apply({ do: 'prepare' });
