@@ -113,8 +113,9 @@ export class Round {
   }
 
   /** True if the last holder, whose lease has expired, is back and says that it does not serve the package. */
-  hasStopped(item: PackageSnapshot, { state, holder }: Lease): boolean {
-    return state === 'expired' && this.isAlive(holder) && STOPPED.includes(this.state(item, holder).phase);
+  hasStopped({ plan }: PackageSnapshot, { state, holder }: Lease): boolean {
+    const said = this.node(holder)?.status?.packages[plan.name];
+    return state === 'expired' && this.isAlive(holder) && said !== undefined && STOPPED.includes(said.phase);
   }
 
   /** True if the package's own storage may be mounted on a node that lives: nobody else may mount it then. */

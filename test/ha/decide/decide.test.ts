@@ -188,6 +188,12 @@ check(
   },
 );
 check(
+  'a node that lives, but of which nobody understands what it says, has not said that it has stopped',
+  { fenced: true, lease: { state: 'expired' } },
+  { b: 'fence a: a let its lease of p run out; b puts a down first' },
+  { nodes: { ...THREE, a: { isForeign: true } } },
+);
+check(
   'a node that is back, drained, and has the storage mounted since before: nobody mounts it a second time',
   { lease: { state: 'expired', age: 10 * LEASE }, states: { a: { mounted: true } } },
   {

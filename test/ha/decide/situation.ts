@@ -13,6 +13,8 @@ export interface NodeSituation {
   readonly isolated?: boolean;
   readonly leaving?: boolean;
   readonly drained?: boolean;
+  /** True if what it publishes is not understood here. */
+  readonly isForeign?: boolean;
   readonly orderedFor?: number;
 }
 
@@ -51,6 +53,7 @@ export function snapshotOf(self: string, { nodes, packages }: Situation): Snapsh
           isolated = false,
           leaving = false,
           drained = false,
+          isForeign = false,
           orderedFor = 0,
         } = node;
         const states = Object.entries(packages).map(([key, { states: all }]) => [key, stateOf(all?.[name])]);
@@ -63,7 +66,8 @@ export function snapshotOf(self: string, { nodes, packages }: Situation): Snapsh
           leaving,
           packages: Object.fromEntries(states),
         } as const;
-        return [name, { name, alive, aliveFor, status, orders: { drained }, orderedFor }] as const;
+        const understood = isForeign ? undefined : status;
+        return [name, { name, alive, aliveFor, status: understood, orders: { drained }, orderedFor }] as const;
       }),
     ),
     packages: Object.entries(packages).map(([name, item]) => {
