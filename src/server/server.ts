@@ -1,4 +1,6 @@
+import { realpathSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
+import { relative } from 'node:path';
 import type { Logger } from '../common/log.ts';
 import { Dispatcher } from '../rpc/index.ts';
 import { openState } from '../state/index.ts';
@@ -48,6 +50,14 @@ export class Server {
 
       const services = await Services.open({ ...config, allow, names: [hostname()] }, { state, log });
       opened.push(() => services.close());
+      for (const { path } of services.exports.list()) {
+        if (!liesIn(stateDirectory, path)) continue;
+        const danger = 'who may read it there can make up file handles, and who may write there can end the service';
+        log.warn(
+          { path, stateDirectory },
+          `the state lies in the exported ${path}: ${danger}; name another with --state`,
+        );
+      }
 
       const { programs } = services;
       const observer = traceCalls(log, config.logLevel, metrics);
@@ -87,6 +97,15 @@ export class Server {
   /** Answers what has been asked, flushes, and lets go of everything. */
   async close(): Promise<void> {
     for (const close of this.opened.reverse()) await close();
+  }
+}
+
+function liesIn(path: string, folder: string): boolean {
+  try {
+    return !/^\.\.(\/|$)/.test(relative(realpathSync(folder), realpathSync(path)));
+  } catch {
+    // An export that waits for its storage.
+    return false;
   }
 }
 

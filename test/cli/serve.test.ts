@@ -132,6 +132,19 @@ async function giveTo(fifo: string, text: string, before = () => {}): Promise<vo
   }
 }
 
+test('a state in an exported folder is warned of, and one beside it is not', async () => {
+  await withCommands(async ({ folder, start }) => {
+    mkdirSync(`${folder}/export`);
+    const warned: boolean[] = [];
+    for (const state of ['export/a/state', 'export.state']) {
+      const server = start(['serve', `${folder}/export`, '--state', `${folder}/${state}`, ...common]);
+      await portOf(server);
+      warned.push(/the state lies in the exported .*--state/.test(server.stderr));
+    }
+    assert.deepEqual(warned, [true, false]);
+  });
+});
+
 test('SIGHUP while the server starts is obeyed once it serves', async () => {
   await withCommands(async ({ folder, start }) => {
     for (const name of ['a', 'b']) mkdirSync(`${folder}/${name}`);
