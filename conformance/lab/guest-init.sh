@@ -1,6 +1,6 @@
 #!/bin/sh
 # Process 1 of a guest: prepares an NFS client, then runs the jobs that the host names on the serial line.
-# LAB_FOLDER, LAB_NAME, LAB_IPV4, LAB_IPV6 come from the kernel's command line.
+# LAB_FOLDER, LAB_REPOSITORY, LAB_NAME, LAB_IPV4, LAB_IPV6 come from the kernel's command line.
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp LC_ALL=C
 
 mount -t proc proc /proc
@@ -17,6 +17,14 @@ mount -t devpts devpts /dev/pts
 # so that the host still gets the output of a job that hangs.
 mkdir -p "$LAB_FOLDER"
 mount -t hostfs -o "sync,$LAB_FOLDER" none "$LAB_FOLDER"
+
+# What a guest runs of this repository must be there also where the guest has a folder of its own.
+case $LAB_REPOSITORY in
+  /tmp/* | /mnt/* | /run/*)
+    mkdir -p "$LAB_REPOSITORY"
+    mount -t hostfs -o "ro,$LAB_REPOSITORY" none "$LAB_REPOSITORY"
+    ;;
+esac
 
 # No name but the lab's own is ever asked of a resolver.
 printf '127.0.0.1 localhost %s\n::1 localhost\n%s server\n%s server\n' "$LAB_NAME" "$LAB_SERVER4" "$LAB_SERVER6" >/run/hosts

@@ -7,6 +7,7 @@ import { CommandFailed, exitCode, type Outcome } from './command.ts';
 import { type Namespace, pidOf } from './namespace.ts';
 
 const INIT = fileURLToPath(new URL('guest-init.sh', import.meta.url));
+const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const BOOT_MS = 60_000;
 const STOP_MS = 15_000;
 const JOB_MS = 60_000;
@@ -85,7 +86,13 @@ export class Guest {
       ...['quiet', `mem=${options.memory}`, 'root=/dev/root', 'rootfstype=hostfs', 'rootflags=/', 'ro'],
       ...[`init=${INIT}`, `uml_dir=${folder}/`, `umid=uml`, `eth0=tuntap,${options.tap}`],
       ...['con=null', 'con0=null,fd:1', 'ssl=null', 'ssl0=fd:3,fd:4'],
-      ...[`LAB_FOLDER=${folder}`, `LAB_NAME=${options.name}`, `LAB_IPV4=${options.ipv4}`, `LAB_IPV6=${options.ipv6}`],
+      ...[
+        `LAB_FOLDER=${folder}`,
+        `LAB_REPOSITORY=${REPOSITORY}`,
+        `LAB_NAME=${options.name}`,
+        `LAB_IPV4=${options.ipv4}`,
+        `LAB_IPV6=${options.ipv6}`,
+      ],
       // Not locked: which of the guests that share it may use it is what they have to agree on.
       ...(options.disk === undefined ? [] : [`ubd0c=${options.disk}`]),
       ...[`LAB_SERVER4=${options.serverIpv4}`, `LAB_SERVER6=${options.serverIpv6}`],
