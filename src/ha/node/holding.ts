@@ -105,11 +105,13 @@ export class Holding {
   }
 
   /** Has a prepared process serve under the lease. @returns the connections that its predecessor had. */
-  async activate(signal: AbortSignal, { grant }: LeaseKeeper): Promise<readonly Connection[]> {
+  async activate(signal: AbortSignal, lease: LeaseKeeper): Promise<readonly Connection[]> {
     const server = await step(signal, this.standby.ready());
     this.standby.handOver();
     this.server = server;
     server.ended.then(() => this.events.ended(server));
+    // The lease may have been renewed while the process was being prepared, and what it was then may be over.
+    const { grant } = lease;
     const activated = server.activate(grant.token, grant.until);
     this.watch(server, grant.until);
     return await step(signal, activated);

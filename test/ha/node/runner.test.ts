@@ -97,6 +97,19 @@ test('take: a prepared process is used, and the lease that somebody else has is 
   assert.deepEqual(subject.world.steps.slice(2), ['server activate', 'raise', 'wake 0', 'server addressed']);
 });
 
+test('take: a process that took longer than a lease to load gets the right as it is by then', async () => {
+  const subject = new Subject();
+  subject.world.preparing = 2 * LEASE;
+  subject.apply(TAKE);
+  await subject.clock.until(() => subject.world.steps.includes('server activate'));
+  const [activate] = subject.world.server.told.filter(({ type }) => type === 'activate');
+  assert.ok(activate && 'until' in activate && activate.until > subject.clock.monotonic(), 'the right has not ended');
+  const [watch] = subject.world.watchdog;
+  assert.ok(watch?.type === 'watch' && watch.until > subject.clock.monotonic(), 'nor is it to be ended');
+  await subject.until('active');
+  assert.equal(subject.world.server.alive, true);
+});
+
 test('stand down ends the prepared process', async () => {
   const subject = new Subject();
   subject.apply({ do: 'prepare' });

@@ -82,10 +82,12 @@ export class FakeServer implements ServerChild {
     this.exited = new Promise((resolve) => {
       this.end = resolve;
     });
-    setImmediate(() => {
+    const begin = () => {
       if (this.world.failing.has('prepare')) this.fail('no port is free');
       else this.say({ type: 'prepared' });
-    });
+    };
+    if (world.preparing === 0) setImmediate(begin);
+    else world.clock.after(world.preparing, begin);
   }
 
   get until(): number {
@@ -146,6 +148,8 @@ export class World {
   readonly watchdog: ToWatchdog[] = [];
   readonly logged: string[] = [];
   connections: readonly Connection[] = [];
+  /** How long server processes take to load, milliseconds. */
+  preparing = 0;
   raised = new Map<string, { until: number }>();
   isolated = false;
   mounted = false;
