@@ -2,12 +2,14 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { askAdmin } from './admin.ts';
 import type { Outcome } from './command.ts';
 import type { Lab } from './lab.ts';
 import { ServerProcess } from './server-process.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = join(REPOSITORY, 'dist/cli/main.js');
+const ADMIN_SOCKET = 'admin.sock';
 const POLL_MS = 50;
 const COMMAND_MS = 60_000;
 /** Address of node number n, counted from 0: 10.99.0.101, 10.99.0.102, ... */
@@ -177,7 +179,7 @@ export class ClusterNode {
       command: 'ip',
       args: ['netns', 'exec', this.name, process.execPath, MAIN, 'node', '--config', this.configFile, '--json'],
       cwd: REPOSITORY,
-      ready: async () => (await this.steadfs(['cluster', 'status', '--json'])).code === 0,
+      ready: async () => (await this.report()) !== undefined,
     });
   }
 
@@ -223,8 +225,9 @@ export class ClusterNode {
 
   /** The server process of a package on this node, by its id inside the lab. */
   async serverPid(name: string): Promise<number> {
-    const { stdout } = await this.steadfs(['status', '--json', '--state', join(this.runFolder, name)]);
-    return (JSON.parse(stdout) as { pid: number }).pid;
+    const status = await askAdmin<{ pid: number }>(join(this.runFolder, name, ADMIN_SOCKET), '/status');
+    if (status === undefined) throw new Error(`the server of ${name} on node ${this.name} does not answer`);
+    return status.pid;
   }
 
   /** The node daemon's id inside the lab. */
@@ -254,10 +257,12 @@ export class ClusterNode {
 
   /** True if this node says that it serves the package. */
   async serves(name: string): Promise<boolean> {
-    const { code, stdout } = await this.steadfs(['cluster', 'status', '--json']);
-    if (code !== 0) return false;
-    const { packages } = JSON.parse(stdout) as StatusReport;
-    return packages.find((each) => each.name === name)?.active === this.name;
+    const report = await this.report();
+    return report?.packages.find((each) => each.name === name)?.active === this.name;
+  }
+
+  private report(): Promise<StatusReport | undefined> {
+    return askAdmin<StatusReport>(join(this.runFolder, ADMIN_SOCKET), '/cluster');
   }
 
   /** Runs a steadfs command on the node, whatever its exit code. */
