@@ -5,6 +5,12 @@ import { type ClusterReport, isHeard, type PackageReport } from './report.ts';
 const HEADERS_TIMEOUT_MILLISECONDS = 5000;
 const MAX_CONNECTIONS = 256;
 
+/** What `/metrics` is answered with. */
+export interface MetricsText {
+  readonly contentType: string;
+  text(): Promise<string>;
+}
+
 /**
  * Tells load balancers and monitors how this node is, with a small JSON body. `/health`: the daemon works and hears the
  * coordinator. `/ready`: every package that this node holds, or is taking, is served. `/active/PACKAGE`: it is served here. 200 if so, 503
@@ -20,8 +26,13 @@ export class HealthServer {
   static async start(
     address: { readonly host: string; readonly port: number },
     port: ClusterPort,
+    metrics?: MetricsText,
   ): Promise<HealthServer> {
-    const server = createServer((request, response) => answer(port, request, response));
+    const server = createServer((request, response) => {
+      const isMetrics = request.method === 'GET' && pathOf(request.url) === '/metrics';
+      if (metrics !== undefined && isMetrics) void answerMetrics(metrics, response);
+      else answer(port, request, response);
+    });
     server.headersTimeout = HEADERS_TIMEOUT_MILLISECONDS;
     server.requestTimeout = HEADERS_TIMEOUT_MILLISECONDS;
     server.maxConnections = MAX_CONNECTIONS;
@@ -49,6 +60,15 @@ interface Answer {
   readonly body: object;
 }
 
+async function answerMetrics(metrics: MetricsText, response: ServerResponse): Promise<void> {
+  try {
+    const text = await metrics.text();
+    response.writeHead(200, { 'content-type': metrics.contentType }).end(text);
+  } catch (error) {
+    response.writeHead(500).end(`${error}\n`);
+  }
+}
+
 function answer(port: ClusterPort, { method, url = '' }: IncomingMessage, response: ServerResponse): void {
   const { status, body } =
     method === 'GET' || method === 'HEAD'
@@ -66,13 +86,17 @@ function answer(port: ClusterPort, { method, url = '' }: IncomingMessage, respon
 
 /** What a path gets. */
 export function answerTo(report: ClusterReport, url: string): Answer {
-  const path = url.replace(/\?.*$/s, '');
+  const path = pathOf(url);
   if (path === '/health') return health(report);
   if (path === '/ready') return ready(report);
   const name = /^\/active\/([a-z0-9-]+)$/.exec(path)?.[1];
   const item = report.packages.find((each) => each.name === name);
   if (item !== undefined) return active(report, item);
   return { status: 404, body: { error: 'see /health, /ready and /active/PACKAGE' } };
+}
+
+function pathOf(url = ''): string {
+  return url.replace(/\?.*$/s, '');
 }
 
 function health(report: ClusterReport): Answer {

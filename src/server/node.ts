@@ -8,6 +8,7 @@ import { NodeDaemon } from '../ha/node/daemon.ts';
 import { hostParts } from '../ha/node/parts.ts';
 import { AdminServer, AdminUnreachable, askServer } from './admin.ts';
 import { ConfigError } from './config.ts';
+import { NodeMetrics } from './node-metrics.ts';
 
 /** Of nice(1). What else runs on a node must not keep it from renewing its leases; server processes inherit it. */
 const PRIORITY = -10;
@@ -30,12 +31,14 @@ export class ClusterNode {
     mkdirSync(config.runDirectory, { recursive: true, mode: 0o700 });
     await refuseSecond(config.runDirectory);
     raisePriority(log);
-    const daemon = await NodeDaemon.start(config, log, await hostParts(config, log, json));
+    const observer = config.http === undefined ? undefined : new NodeMetrics();
+    const daemon = await NodeDaemon.start(config, log, { ...(await hostParts(config, log, json)), observer });
+    observer?.watch(daemon);
     const opened: { close(): Promise<void> }[] = [daemon];
     try {
       const admin = await AdminServer.start(config.runDirectory, clusterHandlers(daemon));
       opened.push(admin);
-      const health = config.http === undefined ? undefined : await HealthServer.start(config.http, daemon);
+      const health = config.http === undefined ? undefined : await HealthServer.start(config.http, daemon, observer);
       return new ClusterNode(daemon, admin, health);
     } catch (error) {
       for (const part of opened.reverse()) await part.close();

@@ -9,12 +9,14 @@ import type { ClusterConfig, PackageConfig } from '../config.ts';
 import { type Coordinator, CoordinatorLost } from '../coordinator/contract.ts';
 import { decide } from '../decide/decide.ts';
 import type { Decision, PublishedStatus } from '../decide/snapshot.ts';
+import { type NodeObserver, observed } from '../observer.ts';
 import type { ManagedSettings } from '../protocol.ts';
 import type { ClusterReport } from '../report.ts';
 import { change, HISTORY, NO_ORDERS, ORDERS, parseHistory, parseOrders, withOrder } from './documents.ts';
 import { HistoryWriter } from './history.ts';
 import { Knowledge, type Own } from './knowledge.ts';
 import { Loop } from './loop.ts';
+import type { Pulse } from './managed-server.ts';
 import { pause } from './operation.ts';
 import { hostParts, type NodeParts } from './parts.ts';
 import type { NodePorts } from './ports.ts';
@@ -39,6 +41,7 @@ export class NodeDaemon implements ClusterPort {
   private readonly log: Logger;
   private readonly coordinator: Coordinator;
   private readonly ports: NodePorts;
+  private readonly observer: NodeObserver | undefined;
   private readonly knowledge: Knowledge;
   private readonly runners: ReadonlyMap<string, PackageRunner>;
   private readonly incarnation = randomUUID();
@@ -51,13 +54,14 @@ export class NodeDaemon implements ClusterPort {
   private hurry = false;
   private closed: Promise<void> | undefined;
 
-  private constructor(config: ClusterConfig, log: Logger, { coordinator, ports, json }: NodeParts) {
+  private constructor(config: ClusterConfig, log: Logger, { coordinator, ports, json, observer }: NodeParts) {
     this.config = config;
     this.log = log;
-    this.coordinator = coordinator;
+    this.coordinator = observer === undefined ? coordinator : observed(coordinator, observer);
     this.ports = ports;
+    this.observer = observer;
     this.knowledge = new Knowledge(config, ports.clock, VERSION);
-    this.history = new HistoryWriter(coordinator, ports.clock);
+    this.history = new HistoryWriter(this.coordinator, ports.clock);
     this.runners = new Map(config.packages.map((plan) => [plan.name, this.runnerOf(plan, json)]));
     this.loops = {
       tick: new Loop(
@@ -92,6 +96,11 @@ export class NodeDaemon implements ClusterPort {
 
   view(): ClusterReport {
     return this.knowledge.report(this.own);
+  }
+
+  /** What the server process of a package on this node said of its work last. */
+  pulse(name: string): Pulse | undefined {
+    return this.runners.get(name)?.pulse;
   }
 
   async order(order: ClusterOrder): Promise<string | undefined> {
@@ -156,6 +165,7 @@ export class NodeDaemon implements ClusterPort {
         this.loops.tick.soon();
       },
       served: (event) => this.served(plan.name, event),
+      crashed: () => this.observer?.crashed(plan.name),
     });
   }
 
@@ -244,6 +254,7 @@ export class NodeDaemon implements ClusterPort {
 
   private served(name: string, { kind, from, reason, order, milliseconds }: Served): void {
     this.log.info({ package: name, kind, milliseconds }, `${name} is served here after ${milliseconds} ms: ${reason}`);
+    this.observer?.served(name, kind, milliseconds);
     this.history.add({ package: name, from, to: this.config.node, kind, reason, milliseconds, order, done: true });
     this.loops.tick.soon();
   }

@@ -3,6 +3,7 @@ import { monotonic } from '../../common/monotonic.ts';
 import type { ClusterConfig } from '../config.ts';
 import { type Coordinator, openCoordinator } from '../coordinator/index.ts';
 import { TcpProbe } from '../health/probe.ts';
+import type { NodeObserver } from '../observer.ts';
 import { configuredFence } from './fence.ts';
 import { hostNetwork } from './network.ts';
 import type { Clock, NodePorts } from './ports.ts';
@@ -16,6 +17,7 @@ export interface NodeParts {
   readonly ports: NodePorts;
   /** Server processes log as JSON, also on a terminal. */
   readonly json: boolean;
+  readonly observer?: NodeObserver | undefined;
 }
 
 const hostClock: Clock = {

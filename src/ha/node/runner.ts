@@ -6,7 +6,7 @@ import { HealthWatch } from '../health/watch.ts';
 import type { HistoryKind } from '../report.ts';
 import { Holding, type HoldingOptions } from './holding.ts';
 import type { LeaseKeeper } from './lease.ts';
-import type { ManagedServer } from './managed-server.ts';
+import type { ManagedServer, Pulse } from './managed-server.ts';
 import { CalledOff, messageOf, Operations, pause, step } from './operation.ts';
 import { PackageStatus } from './package-status.ts';
 import { Restarts } from './restarts.ts';
@@ -32,6 +32,8 @@ export interface RunnerOptions extends HoldingOptions {
   /** The status changed: others want to know. */
   changed(): void;
   served(event: Served): void;
+  /** The server process ended without being asked to, or could not be started again. */
+  crashed(): void;
 }
 
 /** What a decision is applied under. */
@@ -80,6 +82,11 @@ export class PackageRunner {
   /** True if this run of the daemon holds the lease. */
   get granted(): boolean {
     return this.holding.lease?.holds === true;
+  }
+
+  /** What the server process said of its work last. */
+  get pulse(): Pulse | undefined {
+    return this.holding.server?.pulse;
   }
 
   /** True while something moves: the daemon then looks more often. */
@@ -297,6 +304,7 @@ export class PackageRunner {
       const { lease } = this.holding;
       if (lease === undefined) return;
       const crashes = this.restarts.crashed(this.now);
+      this.options.crashed();
       log.error({ crashes, reason }, reason);
       if (!this.restarts.allows(crashes)) {
         const seconds = restarts.periodMilliseconds / 1000;

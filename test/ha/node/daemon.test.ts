@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import type { ClusterConfig } from '../../../src/ha/config.ts';
 import type { MemoryCluster } from '../../../src/ha/coordinator/memory.ts';
 import { NodeDaemon } from '../../../src/ha/node/daemon.ts';
+import type { NodeObserver } from '../../../src/ha/observer.ts';
 import { configOf, FakeClock, LEASE, memoryCluster, planOf, World } from './world.ts';
 
 /** A node of the cluster under test. */
@@ -19,6 +20,8 @@ class Lab {
   readonly clock = new FakeClock();
   readonly cluster: MemoryCluster = memoryCluster(this.clock);
   readonly nodes = new Map<string, Node>();
+  /** What the nodes' observers were told. */
+  readonly observed: string[] = [];
   private readonly folder = mkdtempSync(join(tmpdir(), 'steadfs-daemon-'));
   private readonly changes: Partial<ClusterConfig>;
 
@@ -31,7 +34,13 @@ class Lab {
     const world = new World(this.clock);
     const config = configOf(name, join(this.folder, name), this.changes);
     const coordinator = this.cluster.join(name);
-    const daemon = await NodeDaemon.start(config, world.log, { coordinator, ports: world.ports, json: true });
+    const observer: NodeObserver = {
+      served: (item, kind) => this.observed.push(`${name} served ${item} ${kind}`),
+      crashed: (item) => this.observed.push(`${name} crashed ${item}`),
+      renewed: (item, isDone) => this.observed.push(`${name} renewed ${item} ${isDone}`),
+    };
+    const parts = { coordinator, ports: world.ports, json: true, observer };
+    const daemon = await NodeDaemon.start(config, world.log, parts);
     const node = { world, daemon };
     this.nodes.set(name, node);
     return node;
@@ -79,6 +88,23 @@ test('a spare process waits beside the one that serves, and follows it after a c
   await lab.until('data', 'a');
   await lab.clock.until(() => history(a).length === 2);
   assert.deepEqual(history(a), ['- a start true', 'a a restart true']);
+});
+
+test('an observer is told when a package is served, its server crashes, and its lease is renewed or not', async (t) => {
+  const lab = new Lab(t);
+  const { a } = await lab.startBoth();
+  await lab.clock.advance(LEASE / 2);
+  a.world.server.crash();
+  await lab.clock.advance(LEASE);
+  lab.cluster.partition('a', 'both');
+  await lab.until('data', 'b');
+  const [first, ...others] = lab.observed.filter((line, index, lines) => line !== lines[index - 1]);
+  assert.equal(first, 'a served data start');
+  assert.deepEqual(others.slice(0, 4), [
+    ...['a renewed data true', 'a crashed data', 'a served data restart', 'a renewed data true'],
+  ]);
+  assert.deepEqual(others.slice(-2), ['a renewed data false', 'b served data takeover']);
+  assert.equal(a.daemon.pulse('data'), undefined);
 });
 
 test('an ordered move: the other gets ready first, then takes it, and the order is settled', async (t) => {

@@ -41,6 +41,7 @@ class Subject {
       log: world.log,
       changed: () => {},
       served: (event) => this.served.push(event),
+      crashed: () => {},
     });
   }
 
