@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execute } from '../execute.ts';
 
 /** Runs iproute2's `ip`. @returns what it printed; rejects with {@link IpFailed}. */
 export type IpCommand = (args: readonly string[]) => Promise<string>;
@@ -9,27 +9,12 @@ export class IpFailed extends Error {
 
 /** `ip` waits for the kernel's network lock only. */
 const TIMEOUT_MILLISECONDS = 5000;
-const MAX_OUTPUT_BYTES = 64 << 20;
 
-/** The host's own. A daemon's PATH often lacks the folders where it lies. */
-export const ip: IpCommand = (args) => {
-  const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin:/usr/bin:/bin`, LC_ALL: 'C' };
-  return new Promise((resolve, reject) => {
-    execFile(
-      'ip',
-      [...args],
-      { env, timeout: TIMEOUT_MILLISECONDS, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT_BYTES },
-      (error, stdout, stderr) => {
-        if (error === null) resolve(stdout);
-        else reject(new IpFailed(`ip ${args.join(' ')}: ${stderr.trim() || reason(error)}`));
-      },
-    );
+/** The host's own. */
+export const ip: IpCommand = (args) =>
+  execute(['ip', ...args], { milliseconds: TIMEOUT_MILLISECONDS }).catch((error: Error) => {
+    throw new IpFailed(`ip ${args.join(' ')}: ${error.message}`);
   });
-};
-
-function reason(error: Error & { killed?: boolean }): string {
-  return error.killed === true ? `no end within ${TIMEOUT_MILLISECONDS} ms` : error.message;
-}
 
 /** An IP address that an interface has. */
 export interface PresentAddress {

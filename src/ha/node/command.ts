@@ -1,26 +1,17 @@
-import { execFile } from 'node:child_process';
+import { type ExecuteOptions, execute } from '../execute.ts';
 
 /** A system command that did not do what it should. */
 export class CommandFailed extends Error {
   override readonly name = 'CommandFailed';
 }
 
-/** A daemon's PATH often lacks the folders where system commands lie. */
-const SYSTEM_FOLDERS = '/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin';
-
-/** Runs a command to its end. @returns what it printed. Rejects with {@link CommandFailed} if it fails, or is killed because it takes too long. */
+/** Runs a command as {@link execute} does. Rejects with {@link CommandFailed}. */
 export function runCommand(
-  [command = '', ...args]: readonly string[],
+  command: readonly string[],
   milliseconds: number,
-  variables: Readonly<Record<string, string>> = {},
+  more: Omit<ExecuteOptions, 'milliseconds'> = {},
 ): Promise<string> {
-  const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:${SYSTEM_FOLDERS}`, LC_ALL: 'C', ...variables };
-  return new Promise((resolve, reject) => {
-    execFile(command, args, { env, timeout: milliseconds, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
-      if (error === null) return resolve(stdout);
-      const late = error.killed === true ? `no end within ${milliseconds / 1000} s` : error.message;
-      const reason = stderr.trim() === '' ? late : stderr.trim();
-      reject(new CommandFailed(`${[command, ...args].join(' ')}: ${reason}`));
-    });
+  return execute(command, { milliseconds, ...more }).catch((error: Error) => {
+    throw new CommandFailed(`${command.join(' ')}: ${error.message}`);
   });
 }

@@ -13,7 +13,7 @@ export function configuredFence(nodes: ClusterConfig['nodes']): Fence {
     async run(node) {
       const command = nodes.find(({ name }) => name === node)?.fence;
       if (command === undefined) throw new Error(`no fence command is configured for ${node}`);
-      const run = running.get(node) ?? runCommand(command, DEADLINE, { STEADFS_NODE: node });
+      const run = running.get(node) ?? runCommand(command, DEADLINE, { variables: { STEADFS_NODE: node } });
       running.set(node, run);
       try {
         await run;

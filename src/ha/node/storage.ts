@@ -3,15 +3,20 @@ import type { PackageConfig, StorageConfig } from '../config.ts';
 import { runCommand } from './command.ts';
 import type { Storage } from './ports.ts';
 
-/** A journal may have to be replayed. */
-const MOUNT_DEADLINE = 120_000;
-/** What is dirty is written back. */
-const UNMOUNT_DEADLINE = 60_000;
+/** Milliseconds. A journal may have to be replayed; what is dirty is written back. */
+const DEADLINES = { mount: 120_000, unmount: 60_000 };
 const TAG_DEADLINE = 5000;
 
 /** Mounts and unmounts by mount(8) and umount(8), one thing at a time for each package. */
 export class HostStorage implements Storage {
+  private readonly deadlines: typeof DEADLINES;
   private readonly last = new Map<string, Promise<void>>();
+  /** Commands that were given up on, by package. */
+  private readonly stuck = new Map<string, string>();
+
+  constructor(deadlines = DEADLINES) {
+    this.deadlines = deadlines;
+  }
 
   async isMounted({ storage }: PackageConfig): Promise<boolean> {
     return storage !== undefined && (await sourceOf(storage.path)) !== undefined;
@@ -24,20 +29,30 @@ export class HostStorage implements Storage {
       const mounted = await sourceOf(path);
       if (mounted !== undefined) return mustBe(storage, mounted);
       const chosen = options === '' ? [] : ['-o', options];
-      await runCommand(['mount', '-t', fsType, ...chosen, device, path], MOUNT_DEADLINE);
+      await this.run(name, ['mount', '-t', fsType, ...chosen, device, path], this.deadlines.mount);
     });
   }
 
   unmount({ name, storage }: PackageConfig): Promise<void> {
     return this.inTurn(name, async () => {
       if (storage === undefined || (await sourceOf(storage.path)) === undefined) return;
-      await runCommand(['umount', storage.path], UNMOUNT_DEADLINE);
+      await this.run(name, ['umount', storage.path], this.deadlines.unmount);
     });
+  }
+
+  /** What outlives its time and SIGKILL may still do its work, whenever the disk answers. */
+  private async run(name: string, command: readonly string[], milliseconds: number): Promise<void> {
+    this.stuck.set(name, command.join(' '));
+    await runCommand(command, milliseconds, { ended: () => this.stuck.delete(name) });
   }
 
   /** A mount that was given up on must have ended before its opposite begins. */
   private inTurn(name: string, work: () => Promise<void>): Promise<void> {
-    const done = (this.last.get(name) ?? Promise.resolve()).then(work);
+    const done = (this.last.get(name) ?? Promise.resolve()).then(() => {
+      const stuck = this.stuck.get(name);
+      if (stuck !== undefined) throw new Error(`"${stuck}" waits in the kernel, and nothing ends it`);
+      return work();
+    });
     this.last.set(
       name,
       done.catch(() => undefined),

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { ChildProcess, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import { HostStorage, mountedOn } from '../../../src/ha/node/storage.ts';
 import { planOf } from './world.ts';
 
@@ -20,6 +20,25 @@ test('mountinfo (proc(5)): the last mount on exactly this path', () => {
   assert.equal(mountedOn('/srv/with space', MOUNTINFO), '/dev/loop0');
   assert.equal(mountedOn('/', MOUNTINFO), '/dev/vda1');
   assert.equal(mountedOn('/srv', MOUNTINFO), undefined);
+});
+
+test('a umount that waits for a disk and that nothing ends: the storage counts as mounted, and it is not tried twice', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'steadfs-umount-'));
+  writeFileSync(join(folder, 'umount'), '#!/bin/sh\nexec sleep 1\n', { mode: 0o755 });
+  const { PATH } = process.env;
+  process.env.PATH = `${folder}:${PATH}`;
+  const kill = mock.method(ChildProcess.prototype, 'kill', () => false);
+  t.after(() => {
+    kill.mock.restore();
+    process.env.PATH = PATH;
+    rmSync(folder, { recursive: true });
+  });
+  const storage = new HostStorage({ mount: 100, unmount: 100 });
+  const plan = planOf({ storage: { device: '/dev/sdx', path: '/proc', fsType: 'ext4', options: '' } });
+  await assert.rejects(storage.unmount(plan), /umount \/proc: no end within 0\.1 s/);
+  await assert.rejects(storage.unmount(plan), /"umount \/proc" waits in the kernel, and nothing ends it/);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await assert.rejects(storage.unmount(plan), /umount \/proc: no end within 0\.1 s/);
 });
 
 function missing(): string | false {
