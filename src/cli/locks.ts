@@ -50,9 +50,17 @@ async function listLocks(state: string | undefined, json: boolean): Promise<void
   process.stdout.write(report.locks.map(describe).join(''));
 }
 
-function describe({ kind, owner, client, address, svid, fileid, exclusive, start, end, since }: LockReport): string {
-  const what = `${kind.padEnd(5)} ${exclusive ? 'write' : 'read '} bytes ${start}-${end ?? 'end'}`;
-  return `${owner}  ${what}  inode ${fileid ?? '?'}  ${client} (${address}) process ${svid}  since ${moment(since)}\n`;
+const DONE_BY_BITS = ['nothing', 'reads', 'writes', 'reads and writes'];
+
+function describe(lock: LockReport): string {
+  const { owner, client, address, svid, fileid, since } = lock;
+  const who = `${client} (${address})`;
+  return `${owner}  ${whatOf(lock)}  inode ${fileid ?? '?'}  ${who} process ${svid}  since ${moment(since)}\n`;
+}
+
+function whatOf({ kind, exclusive, start, end, access = 0, denies = 0 }: LockReport): string {
+  if (kind === 'share') return `share ${DONE_BY_BITS[access]}, denies ${DONE_BY_BITS[denies]}`;
+  return `${kind.padEnd(5)} ${exclusive ? 'write' : 'read '} bytes ${start}-${end ?? 'end'}`;
 }
 
 async function releaseLocks({ state, owner, client, yes }: ReleaseFlags): Promise<void> {

@@ -1,6 +1,8 @@
+import type { KeptRecord } from '../state/index.ts';
 import type { DurableLocks } from './durable.ts';
 import { END, type Range } from './range.ts';
-import { type Client, clientKey, clientKeyOfRecord } from './records.ts';
+import { type Client, clientKey, clientKeyOfRecord, ownerKeyOfRecord } from './records.ts';
+import type { Share } from './shares.ts';
 
 const WHOLE: Range = { start: 0n, end: END };
 
@@ -35,24 +37,38 @@ export async function freeClient(
   await Promise.all([
     ...waiters.map((waiter) => locks.settle(waiter.file, table.cancel(waiter), [waiter.id])),
     ...segments.map((segment) => locks.settle(segment.file, table.unlock(segment.file, segment.owner, segment), [])),
-    ...shares.map((share) => {
-      locks.shares.unshare(share.file, share.owner);
-      return locks.settle(share.file, undefined, [share.id]);
-    }),
-    locks.settle(
-      undefined,
-      undefined,
-      dormant.map(({ id }) => id),
-    ),
+    ...freeShares(locks, shares),
+    forget(locks, dormant),
   ]);
   return freed;
 }
 
-/** Frees all that one owner holds. @returns how many locks. */
+/** Frees all that one owner holds. @returns how many locks and shares. */
 export async function freeOwner(locks: DurableLocks, owner: string): Promise<number> {
   const segments = [...locks.table.segments()].filter((segment) => segment.owner === owner);
-  await Promise.all(segments.map(({ file }) => locks.settle(file, locks.table.unlock(file, owner, WHOLE), [])));
-  return segments.length;
+  const shares = [...locks.shares].filter((share) => share.owner === owner);
+  const dormant = locks.dormant.take((record) => ownerKeyOfRecord(record) === owner);
+  await Promise.all([
+    ...segments.map(({ file }) => locks.settle(file, locks.table.unlock(file, owner, WHOLE), [])),
+    ...freeShares(locks, shares),
+    forget(locks, dormant),
+  ]);
+  return segments.length + shares.length + dormant.length;
+}
+
+function freeShares(locks: DurableLocks, shares: readonly Share[]): Promise<unknown>[] {
+  return shares.map(({ id, file, owner }) => {
+    locks.shares.unshare(file, owner);
+    return locks.settle(file, undefined, [id]);
+  });
+}
+
+function forget(locks: DurableLocks, records: readonly KeptRecord[]): Promise<unknown> {
+  return locks.settle(
+    undefined,
+    undefined,
+    records.map(({ id }) => id),
+  );
 }
 
 /** Lets go of everything, as a crash would that loses the locks. Waiters ask again by themselves. */

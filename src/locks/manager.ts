@@ -1,3 +1,4 @@
+import type { KeptRecord } from '../state/index.ts';
 import { freeClient, freeEveryClient, freeOwner, knowsClient } from './clients.ts';
 import { answerTo, DurableLocks } from './durable.ts';
 import type { OpenFile } from './files.ts';
@@ -197,7 +198,7 @@ export class LockManager {
     return freeClient(this.durable, client, exceptState);
   }
 
-  /** Frees all that one owner holds. @returns how many locks. */
+  /** Frees all that one owner holds. @returns how many locks and shares. */
   freeOwner(owner: string): Promise<number> {
     return freeOwner(this.durable, owner);
   }
@@ -218,6 +219,15 @@ export class LockManager {
 
   waiters(): WaitingLock[] {
     return [...this.durable.table.waiters()].sort((a, b) => a.id - b.id);
+  }
+
+  shares(): Share[] {
+    return [...this.durable.shares];
+  }
+
+  /** What is held and waited for of files that cannot be found now. */
+  dormant(): KeptRecord[] {
+    return [...this.durable.dormant];
   }
 
   /** Lets go of the files. What is held stays held in the store. */

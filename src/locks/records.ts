@@ -85,6 +85,11 @@ export function clientKeyOfRecord({ client: name, address }: KeptRecord): string
   return clientKey({ name, address });
 }
 
+/** {@link ownerKey} or {@link shareOwnerKey} of the owner that a record is of. */
+export function ownerKeyOfRecord(record: KeptRecord): string {
+  return ownerKey(record.client, record.kind === 'share' ? 0 : record.svid, record.oh);
+}
+
 export function isRecordOf(record: KeptRecord, owner: { name: string; svid: number; oh: Buffer }): boolean {
   const { name, svid, oh } = owner;
   return record.client === name && record.oh.equals(oh) && (record.kind === 'share' || record.svid === svid);

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { FileLocator } from '../exports/index.ts';
 import { END } from '../locks/range.ts';
-import type { HeldLock, WaitingLock } from '../locks/records.ts';
+import { type Client, clientKey, type HeldLock, ownerKeyOfRecord, type WaitingLock } from '../locks/records.ts';
+import type { Share } from '../locks/shares.ts';
+import type { KeptRecord } from '../state/index.ts';
 import { AdminRefusal } from './admin.ts';
 import type { Locking } from './locking.ts';
 import type { LockReport, LocksReport } from './reports.ts';
@@ -24,8 +26,9 @@ export class LockAdmin {
     const locks = [
       ...manager.locks().map((lock) => this.describe('held', lock)),
       ...manager.waiters().map((waiter) => this.describe('waits', waiter)),
+      ...manager.shares().map((share) => this.describeShare(share)),
     ];
-    return { locks: await Promise.all(locks), grace: grace.isOpen };
+    return { locks: [...(await Promise.all(locks)), ...manager.dormant().map(describeDormant)], grace: grace.isOpen };
   }
 
   /** Frees what an owner, or a client (by name or address), holds. Throws {@link AdminRefusal} if there is no such one. */
@@ -37,18 +40,28 @@ export class LockAdmin {
   }
 
   private async releaseOwner(wanted: string): Promise<number> {
-    const owner = this.locking.manager.locks().find((lock) => ownerToken(lock.owner) === wanted)?.owner;
+    const { manager } = this.locking;
+    const owners = [
+      ...manager.locks().map(({ owner }) => owner),
+      ...manager.shares().map(({ owner }) => owner),
+      ...manager.dormant().map(ownerKeyOfRecord),
+    ];
+    const owner = owners.find((owner) => ownerToken(owner) === wanted);
     if (owner === undefined) throw new AdminRefusal(`no owner ${wanted} holds a lock; "steadfs locks" lists them`);
-    return await this.locking.manager.freeOwner(owner);
+    return await manager.freeOwner(owner);
   }
 
   private async releaseClient(wanted: string): Promise<number> {
     const { manager } = this.locking;
-    const tags = [...manager.locks(), ...manager.waiters()].map(({ tag }) => tag);
+    const all: Client[] = [
+      ...[...manager.locks(), ...manager.waiters()].map(({ tag }) => tag),
+      ...manager.shares(),
+      ...manager.dormant().map(({ client: name, address }) => ({ name, address })),
+    ];
     const clients = new Map(
-      tags
+      all
         .filter(({ name, address }) => name === wanted || address === wanted)
-        .map(({ client, name, address }) => [client, { name, address }]),
+        .map(({ name, address }) => [clientKey({ name, address }), { name, address }]),
     );
     if (clients.size === 0) throw new AdminRefusal(`no client ${wanted} holds a lock; "steadfs locks" lists them`);
     let released = 0;
@@ -67,6 +80,21 @@ export class LockAdmin {
     };
   }
 
+  private async describeShare({
+    owner,
+    name: client,
+    address,
+    access,
+    mode,
+    since,
+    handle,
+  }: Share): Promise<LockReport> {
+    return {
+      ...{ kind: 'share', access, denies: mode, owner: ownerToken(owner), client, address, svid: 0, since },
+      ...{ fileid: await this.fileidOf(handle), exclusive: mode !== 0, start: '0', end: undefined },
+    };
+  }
+
   private async fileidOf(handle: Buffer): Promise<string | undefined> {
     try {
       const { fileSystem, inode } = await this.files.locate(handle);
@@ -77,6 +105,29 @@ export class LockAdmin {
       return undefined;
     }
   }
+}
+
+function describeDormant(record: KeptRecord): LockReport {
+  const { client, address, since } = record;
+  const common = { owner: ownerToken(ownerKeyOfRecord(record)), client, address, since, fileid: undefined };
+  if (record.kind === 'share') {
+    const { access, mode } = record;
+    return {
+      kind: 'share',
+      ...common,
+      access,
+      denies: mode,
+      svid: 0,
+      exclusive: mode !== 0,
+      start: '0',
+      end: undefined,
+    };
+  }
+  const { svid, exclusive, start, end } = record;
+  return {
+    ...{ kind: record.kind === 'lock' ? 'held' : 'waits', ...common, svid, exclusive },
+    ...{ start: start.toString(), end: end === END ? undefined : end.toString() },
+  };
 }
 
 function releaseOf(body: unknown): Release {

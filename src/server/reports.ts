@@ -51,9 +51,12 @@ export function clientReports(
   }));
 }
 
-/** One line of `steadfs locks`: what is held, or waited for. */
+/** One line of `steadfs locks`: what is held, or waited for. A share is of all bytes. */
 export interface LockReport {
-  readonly kind: 'held' | 'waits';
+  readonly kind: 'held' | 'waits' | 'share';
+  /** Of a share: what its owner does, and what others may not: 1 read, 2 write, 3 both, 0 neither. */
+  readonly access?: number;
+  readonly denies?: number;
   /** Names the owner in `steadfs locks release --owner`. */
   readonly owner: string;
   /** What the client calls itself. */
