@@ -5,6 +5,7 @@ import { askServer } from '../server/admin.ts';
 import { defaultStateDirectory } from '../server/config.ts';
 import type { LockReport, LocksReport } from '../server/reports.ts';
 import { fail } from './options.ts';
+import { printable } from './printable.ts';
 import { moment } from './status.ts';
 
 interface ReleaseFlags {
@@ -54,7 +55,7 @@ const DONE_BY_BITS = ['nothing', 'reads', 'writes', 'reads and writes'];
 
 function describe(lock: LockReport): string {
   const { owner, client, address, svid, fileid, since } = lock;
-  const who = `${client} (${address})`;
+  const who = `${printable(client)} (${address})`;
   return `${owner}  ${whatOf(lock)}  inode ${fileid ?? '?'}  ${who} process ${svid}  since ${moment(since)}\n`;
 }
 

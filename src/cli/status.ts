@@ -4,6 +4,7 @@ import { askServer } from '../server/admin.ts';
 import { defaultStateDirectory } from '../server/config.ts';
 import type { ClientReport, StatusReport } from '../server/reports.ts';
 import { fail } from './options.ts';
+import { printable } from './printable.ts';
 
 interface Flags {
   readonly state?: string;
@@ -46,7 +47,7 @@ export function clientsCommand(): Command {
   return question<ClientReport[]>('clients', 'list the clients of a running server', 'GET /clients', (clients) =>
     clients
       .map(({ address, connections, locks, mounts }) => {
-        const lines = mounts.map(({ path, since }) => `    ${path}  since ${moment(since)}\n`);
+        const lines = mounts.map(({ path, since }) => `    ${printable(path)}  since ${moment(since)}\n`);
         return `${address}  ${counted(connections, 'connection')}, ${counted(locks, 'lock')}\n${lines.join('')}`;
       })
       .join(''),
