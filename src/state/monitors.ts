@@ -97,8 +97,8 @@ export class FolderMonitors implements MonitorStore {
     for (const name of readdirSync(folder)) {
       const path = join(folder, name);
       if (name.endsWith(TEMPORARY)) rmSync(path);
-      else if (name === OWN) ({ state: this.state, lineage: this.lineage } = readJson<Own>(path));
-      else if (name.startsWith(HOST)) this.monitors.set(name, readJson<Monitor>(path));
+      else if (name === OWN) ({ state: this.state, lineage: this.lineage } = readJson(path, isOwn));
+      else if (name.startsWith(HOST)) this.monitors.set(name, readJson(path, isMonitor));
     }
   }
 
@@ -186,9 +186,21 @@ async function writeDurably(path: string, text: string): Promise<void> {
   await syncAndClose(handle);
 }
 
-function readJson<T>(path: string): T {
+function isOwn(value: Partial<Own>): value is Own {
+  return Number.isSafeInteger(value.state) && (value.lineage === undefined || typeof value.lineage === 'string');
+}
+
+function isMonitor(value: Partial<Monitor>): value is Monitor {
+  const { name, address, localAddress, state, told, since } = value;
+  const areTexts = [name, address, localAddress].every((text) => typeof text === 'string');
+  return areTexts && [state, told, since].every((number) => typeof number === 'number');
+}
+
+function readJson<T>(path: string, isWhole: (value: Partial<T>) => value is T & Partial<T>): T {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as T;
+    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    if (typeof value === 'object' && value !== null && isWhole(value)) return value;
+    throw new Error('it does not say all that it should');
   } catch (error) {
     throw new StateError(
       `${path} cannot be read: ${reason(error)}. Move it away; the host that it names may then keep locks that it no longer has.`,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Monitors, Notifier, nsmProgram } from '../../src/nsm/index.ts';
 import type { RpcClient } from '../../src/rpc/index.ts';
@@ -201,8 +201,21 @@ test('the monitor folder: survives a restart, whatever the names are, and names 
   await after.close();
 
   assert.ok(!readdirSync(`${directory}/nsm`).includes('host-half.new'));
-  writeFileSync(`${directory}/nsm/own`, 'rubbish');
-  await assert.rejects(openState(directory), (error) => error instanceof StateError && /nsm\/own/.test(error.message));
+  const [host] = readdirSync(`${directory}/nsm`);
+  assert.ok(host !== undefined);
+  for (const [file, text] of [
+    [host, '{}'],
+    [host, ''],
+    ['own', '{"state":"5"}'],
+    ['own', 'null'],
+    ['own', 'rubbish'],
+  ] as const) {
+    writeFileSync(`${directory}/nsm/${file}`, text);
+    const isClear = (error: unknown) =>
+      error instanceof StateError && error.message.includes(`nsm/${file} cannot be read`);
+    await assert.rejects(openState(directory), isClear, `${file} with ${text}`);
+    if (file === host) rmSync(`${directory}/nsm/${file}`);
+  }
 });
 
 function monitorOf(name: string): Monitor {
