@@ -166,7 +166,7 @@ function openTables(
       index: new PlaceIndex(table(root, 'places'), journal, guard, report),
       mounts: new MountTable(keeper, options.now === undefined ? {} : { now: options.now }),
       aliases: new LmdbAliases(table(root, 'aliases'), guard, report),
-      locks: new LmdbLocks(table(root, 'locks'), settings, guard),
+      locks: new LmdbLocks(path, table(root, 'locks'), settings, guard),
       monitors: new FolderMonitors(`${directory}/nsm`, guard),
       connections: new LmdbConnections(table(root, 'connections'), guard, report),
       replies,

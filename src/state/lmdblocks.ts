@@ -1,5 +1,7 @@
 import type { Database } from 'lmdb';
 import type { ChangeGuard } from '../common/licence.ts';
+import { damaged } from './datafile.ts';
+import { reason } from './error.ts';
 import { decodeRecord, encodeRecord, type KeptRecord, type LockStore, newLineage } from './locks.ts';
 import type { Settings } from './settings.ts';
 
@@ -11,18 +13,26 @@ export class LmdbLocks implements LockStore {
   private readonly database: Database<Buffer, Buffer>;
   private readonly settings: Settings;
   private readonly guard: ChangeGuard;
+  private readonly path: string;
   lineage: string;
 
-  constructor(database: Database<Buffer, Buffer>, settings: Settings, guard: ChangeGuard) {
+  /** @param path of the database, for who is told that it is damaged */
+  constructor(path: string, database: Database<Buffer, Buffer>, settings: Settings, guard: ChangeGuard) {
+    this.path = path;
     this.database = database;
     this.settings = settings;
     this.guard = guard;
     this.lineage = settings.get(LINEAGE)?.toString() ?? this.renew();
   }
 
+  /** Throws StateError if one of them is damaged. */
   load(): KeptRecord[] {
     const records: KeptRecord[] = [];
-    for (const { value } of this.database.getRange({})) records.push(decodeRecord(value));
+    try {
+      for (const { value } of this.database.getRange({})) records.push(decodeRecord(value));
+    } catch (error) {
+      throw damaged(this.path, `a lock in it cannot be read: ${reason(error)}`);
+    }
     return records;
   }
 

@@ -230,6 +230,21 @@ test('LMDB: an LMDB file of something else is refused', async () => {
   await assertRefused(directory, /state\.mdb is an LMDB file, but not a state of steadfs/);
 });
 
+test('LMDB: a lock that cannot be read is damage of the file', async (t) => {
+  const directory = scratchDirectory();
+  await (await openState(directory)).close();
+  const root = open<Buffer, Buffer>({ path: `${directory}/state.mdb`, noSubdir: true, keyEncoding: 'binary' });
+  const locks = root.openDB<Buffer, Buffer>('locks', { encoding: 'binary', keyEncoding: 'binary' });
+  await locks.put(Buffer.alloc(8), Buffer.from('rubbish'));
+  await root.close();
+  const state = await openState(directory);
+  t.after(() => state.close());
+  assert.throws(
+    () => state.locks.load(),
+    (error) => error instanceof StateError && /state\.mdb is damaged: a lock in it/.test(error.message),
+  );
+});
+
 test('LMDB: a first start that was cut off in the middle is made again', async () => {
   const directory = scratchDirectory();
   writeFileSync(`${directory}/state.mdb.new`, 'half');
