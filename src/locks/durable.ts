@@ -105,7 +105,7 @@ export class DurableLocks {
     return this.pending.add(grant, mayBeKnown, ended, () => {
       const effects = this.table.replace(waiter.file, waiter.owner, waiter, before);
       this.closeIfUnused(waiter.file);
-      void this.commitQuietly(effects);
+      return this.commitQuietly(effects);
     });
   }
 

@@ -6,7 +6,7 @@ export class PendingGrants {
   private readonly byWaiter = new Map<number, Pending>();
 
   /** `ended` is called once the client knows or has refused, `undo` after that if it has refused. */
-  add(grant: LockGrant, mayBeKnown: boolean, ended: () => void, undo: () => void): PendingGrant {
+  add(grant: LockGrant, mayBeKnown: boolean, ended: () => void, undo: () => Promise<void>): PendingGrant {
     const { id } = grant.waiter;
     const forget = () => {
       this.byWaiter.delete(id);
@@ -45,11 +45,11 @@ class Pending implements PendingGrant {
   readonly waiter: WaitingLock;
   readonly before: readonly HeldLock[];
   private readonly end: () => void;
-  private readonly undo: () => void;
+  private readonly undo: () => Promise<void>;
   readonly mayBeKnown: boolean;
   isPending = true;
 
-  constructor({ waiter, before }: LockGrant, mayBeKnown: boolean, end: () => void, undo: () => void) {
+  constructor({ waiter, before }: LockGrant, mayBeKnown: boolean, end: () => void, undo: () => Promise<void>) {
     this.mayBeKnown = mayBeKnown;
     this.waiter = waiter;
     this.before = before;
@@ -63,9 +63,9 @@ class Pending implements PendingGrant {
     this.end();
   }
 
-  refuse(): void {
+  async refuse(): Promise<void> {
     if (!this.isPending) return;
     this.confirm();
-    this.undo();
+    await this.undo();
   }
 }

@@ -157,7 +157,7 @@ export class LockManager {
     if (waiter !== undefined) return this.durable.settle(file, table.cancel(waiter), [waiter.id]);
     const granted = pending.of(wish);
     if (granted === undefined) return 'denied';
-    granted.refuse();
+    await granted.refuse();
     return 'granted';
   }
 

@@ -57,8 +57,11 @@ export interface Obstacle extends Range {
 export interface PendingGrant extends LockGrant {
   /** The client knows. */
   confirm(): void;
-  /** The client does not want it any more, or cannot be reached: it goes to the next. Not after {@link confirm}. */
-  refuse(): void;
+  /**
+   * The client does not want it any more, or cannot be reached: it goes to the next. Not after {@link confirm}. On disk
+   * when this ends.
+   */
+  refuse(): Promise<void>;
   readonly isPending: boolean;
   /** True if the client may have been told of it before: by a server process that has ended since. */
   readonly mayBeKnown: boolean;

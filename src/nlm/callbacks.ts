@@ -87,11 +87,11 @@ export class Callbacks {
       if (stat === LCK_GRANTED) grant.confirm();
       // Who is told a second time says that nothing of its waits for this: it has it already, and will let go of it.
       else if (stat === LCK_DENIED && messages > 1) grant.confirm();
-      else if (stat === LCK_DENIED) grant.refuse();
+      else if (stat === LCK_DENIED) void grant.refuse();
       if (!grant.isPending || this.stopping.signal.aborted) return;
       if (performance.now() - started >= this.times.giveUp) {
         this.log.warn({ client: tag.name, address: tag.address }, 'a client cannot be told of its lock, and loses it');
-        grant.refuse();
+        void grant.refuse();
         return;
       }
       await sleep(pause, undefined, { signal: this.stopping.signal, ref: false }).catch(() => {});

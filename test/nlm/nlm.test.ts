@@ -292,6 +292,22 @@ test('NLM_CANCEL: ends the wait; of a grant that is not told yet, the lock; of n
   assert.deepEqual(await ask(subject, 'NLM_LOCK'), answered(LCK_GRANTED));
 });
 
+test('NLM_CANCEL: of a grant that is not told yet it is answered once the end of the lock is on disk', async (t) => {
+  const subject = subjectOf(t);
+  subject.clients.answer = () => new Promise((_, reject) => setTimeout(reject, 20, new Error('no reply')));
+  await ask(subject, 'NLM_LOCK');
+  await ask(subject, 'NLM_LOCK', { who: 'two', block: true });
+  await ask(subject, 'NLM_UNLOCK');
+  const { store } = subject;
+  const write = store.write.bind(store);
+  t.mock.method(store, 'write', async (...args: Parameters<typeof write>) => {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await write(...args);
+  });
+  assert.deepEqual(await ask(subject, 'NLM_CANCEL', { who: 'two', block: true }), answered(LCK_GRANTED));
+  assert.deepEqual(store.load(), []);
+});
+
 test('NLM_UNLOCK: does not overtake the NLM_LOCK before it, whose client has given it up', async (t) => {
   const subject = subjectOf(t);
   let written: () => void = () => {};
