@@ -107,7 +107,7 @@ export function askServer(stateDirectory: string, question: string, body?: unkno
         text += chunk;
       });
       // One that is killed while it answers ends its answer early.
-      response.on('error', (error) => reject(explain(error, stateDirectory)));
+      response.on('error', () => reject(new AdminUnreachable('the server ended while it answered', 'ECONNRESET')));
       response.on('end', () => {
         const value = parse(text);
         if (value === undefined) reject(new AdminUnreachable('the server answers something else', 'EPROTO'));
