@@ -12,11 +12,21 @@ export interface Watched {
 /** How long a client is monitored at least after it has last asked for a lock. */
 const IDLE_MS = 5 * 60_000;
 
+/** Each host is a file: nobody is to fill the disk with names. Behind one address there may be a network of hosts. */
+const LIMITS: MonitorLimits = { hosts: 100_000, ofAddress: 1000 };
+
+export interface MonitorLimits {
+  readonly hosts: number;
+  /** Names that come from one address. */
+  readonly ofAddress: number;
+}
+
 /** The monitored hosts, as the programs and the lock manager need them. */
 export class Monitors {
   private readonly store: MonitorStore;
   private readonly log: Logger;
   private readonly now: () => number;
+  private readonly limits: MonitorLimits;
   private readonly byKey = new Map<string, Monitor>();
   private readonly keeping = new Map<string, Promise<void>>();
   private readonly askedAt = new Map<string, number>();
@@ -25,10 +35,11 @@ export class Monitors {
   /** Names that came from a second address, and were warned of. */
   private readonly ambiguous = new Set<string>();
 
-  constructor(store: MonitorStore, log: Logger, now: () => number = Date.now) {
+  constructor(store: MonitorStore, log: Logger, now: () => number = Date.now, limits = LIMITS) {
     this.store = store;
     this.log = log;
     this.now = now;
+    this.limits = limits;
     for (const monitor of store.list()) this.byKey.set(keyOf(monitor), monitor);
   }
 
@@ -36,11 +47,12 @@ export class Monitors {
     return this.store.state;
   }
 
-  /** Monitors a client of the lock manager from now on; on disk when this ends. */
+  /** Monitors a client of the lock manager from now on; on disk when this ends. Rejects also if there are too many. */
   async watch({ name, address, localAddress, state }: Watched): Promise<void> {
     const key = keyOf({ name, address });
-    this.askedAt.set(key, this.now());
     const known = this.byKey.get(key);
+    if (known === undefined) this.mustHaveRoomFor(address);
+    this.askedAt.set(key, this.now());
     const isKnown =
       known !== undefined && known.localAddress === localAddress && (state === 0 || known.state === state);
     if (isKnown) return this.keeping.get(key);
@@ -114,6 +126,14 @@ export class Monitors {
   /** Those that are meant by a notice with this name that came from this address. */
   at(address: string, name: string): Monitor[] {
     return this.list().filter((monitor) => monitor.address === address && isSameHost(monitor, name));
+  }
+
+  private mustHaveRoomFor(address: string): void {
+    const { hosts, ofAddress } = this.limits;
+    if (this.byKey.size >= hosts) throw new Error(`${hosts} hosts are monitored already`);
+    let names = 0;
+    for (const monitor of this.byKey.values()) if (monitor.address === address) names += 1;
+    if (names >= ofAddress) throw new Error(`${names} hosts are monitored at ${address} already`);
   }
 
   /** A name is all that tells owners apart in this protocol: two clients with one name could share a lock. */

@@ -110,6 +110,19 @@ test('watch: a client that could not be written down is not taken for one that w
   assert.equal(store.list().length, 1);
 });
 
+test('watch: no address has more names than the limit, nor have all together', async () => {
+  const store = new MemoryMonitors();
+  const monitors = new Monitors(store, new RememberingLog(), Date.now, { hosts: 3, ofAddress: 2 });
+  const watch = (name: string, address: string) => monitors.watch({ ...ONE, name, address });
+  await watch('a', '192.0.2.9');
+  await watch('b', '192.0.2.9');
+  await assert.rejects(watch('c', '192.0.2.9'), /2 hosts are monitored at 192.0.2.9/);
+  await watch('b', '192.0.2.9');
+  await watch('c', '192.0.2.10');
+  await assert.rejects(watch('d', '192.0.2.10'), /3 hosts are monitored/);
+  assert.equal(store.list().length, 3);
+});
+
 test('Notifier: tells under every name until it is acknowledged, and that stays known', async (t) => {
   const { store, monitors, log } = subject();
   await monitors.watch(ONE);
