@@ -15,7 +15,9 @@ export class LockedFiles implements Gate {
   private readonly open = new Map<string, HostLocks>();
   /** Files on which a program of the host was in the way. */
   readonly obstructed = new Set<string>();
-  /** Told of each of them. */
+  /** Why the last lock that could not be taken never can be; undefined if somebody was in the way. */
+  failure: FsError | undefined;
+  /** Told of each of {@link obstructed}. */
   onObstructed: () => void = () => {};
   private readonly log: Logger;
 
@@ -50,6 +52,7 @@ export class LockedFiles implements Gate {
   }
 
   take(key: string, exclusive: boolean, { start, end }: Range): boolean {
+    this.failure = undefined;
     try {
       if (this.open.get(key)?.take(exclusive, start, end) === true) return true;
       this.obstructed.add(key);
@@ -57,6 +60,7 @@ export class LockedFiles implements Gate {
       return false;
     } catch (error) {
       if (!(error instanceof FsError)) throw error;
+      this.failure = error;
       this.log.error({ file: key, reason: String(error) }, 'a lock cannot be taken on this host');
       return false;
     }

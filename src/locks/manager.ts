@@ -71,6 +71,7 @@ export class LockManager {
     if (records.length > 0) this.options.log.info(found, 'locks taken up');
   }
 
+  /** Throws {@link FsError} for a lock that this host never could take. */
   async lock(request: LockRequest, options: LockOptions): Promise<LockAnswer> {
     const { grace } = this.options;
     const { files, table, pending } = this.durable;
@@ -90,7 +91,16 @@ export class LockManager {
     const wish = this.wishOf(file, request, options);
     const before = table.piecesOf(file, wish.owner, wish);
     const mayWait = options.callback !== undefined;
+    files.failure = undefined;
     const outcome = table.lock(wish, mayWait && (table.waiterFor(wish) !== undefined || !this.isCrowded(client)));
+    if (outcome.result !== 'granted' && files.failure !== undefined) {
+      const { failure } = files;
+      if (outcome.result === 'waiting') {
+        await this.durable.settle(file, table.cancel(outcome.waiter), [outcome.waiter.id]);
+      }
+      this.durable.closeIfUnused(file);
+      throw failure;
+    }
     if (outcome.result === 'denied') {
       this.durable.closeIfUnused(file);
       return mayWait ? 'nolocks' : 'denied';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { LCK_BLOCKED, LCK_GRANTED } from '../../src/nlm/types.ts';
+import { LCK_BLOCKED, LCK_GRANTED, NLM4_ROFS } from '../../src/nlm/types.ts';
+import { FsError } from '../../src/vfs/index.ts';
 import { Subject, until } from '../nlm/fakes.ts';
 import { callRow } from '../rpc/row.ts';
 
@@ -61,3 +62,14 @@ test(
     assert.equal(subject.manager.locks().length, 1);
   },
 );
+
+test('a lock that the host never could take is not waited for', LIMITED, async (t) => {
+  const host = new Host(t);
+  const { subject } = host;
+  const take = () => {
+    throw new FsError('ROFS', 'lock');
+  };
+  Object.assign(subject.fileSystem, { openLocks: () => ({ take, close: () => {} }) });
+  assert.equal(await host.ask('NLM_LOCK', 1, true), NLM4_ROFS);
+  assert.deepEqual([subject.manager.waiters(), subject.store.load()], [[], []]);
+});
