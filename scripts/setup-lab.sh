@@ -8,6 +8,7 @@ packages=(
   libnfs-utils nfs-ganesha nfs-ganesha-vfs                             # another client, another server
   etcd-server etcd-client openssl                                      # a coordinator of clusters
   tcpdump perl                                                         # who answers on a cluster's network, and what clients do there
+  chromium                                                             # who reads the report page
 )
 
 missing=()
