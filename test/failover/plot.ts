@@ -1,3 +1,4 @@
+const TITLE = 'The longest call that any client saw, seconds';
 const WIDTH = 760;
 const ROW = 64;
 const LEFT = 130;
@@ -21,8 +22,9 @@ export function pausePlot(pauses: ReadonlyMap<string, readonly number[]>): strin
   const rows = [...pauses].map(([kind, all], index) => row(kind, all, TOP + index * ROW + ROW / 2, x));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="13" fill="#222">`,
+    `<title>${TITLE}</title>`,
     '<rect width="100%" height="100%" fill="#fff"/>',
-    `<text x="${LEFT}" y="24" font-size="15">The longest call that any client saw, seconds</text>`,
+    `<text x="${LEFT}" y="24" font-size="15">${TITLE}</text>`,
     ...grid,
     ...rows,
     `<text x="${LEFT}" y="${height - 8}" fill="#666">a dot for each mishap; the long mark is p50, the short one p99</text>`,
