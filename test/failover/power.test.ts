@@ -15,7 +15,7 @@ const SERVICE = '10.99.0.201';
 const MOUNT_POINT = '/mnt/service';
 /** Where the node that is active has the block device. */
 const EXPORT = '/mnt/shared/export';
-/** On one slow processor, a guest renews it late: to start a process alone takes seconds there. */
+/** A guest has one slow processor, on which a process alone takes seconds to start: room for late renewals. */
 const LEASE_SECONDS = 15;
 const GO_ON_MS = 120_000;
 const WORK_MS = 3_000;
