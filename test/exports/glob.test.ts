@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { Glob } from '../../src/exports/glob.ts';
+import fc from '../properties.ts';
 
 function matches(pattern: string, name: string): boolean {
   const glob = Glob.parse(pattern);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { openHandle, pad32, sealAlias, sealHandle } from '../../src/exports/handle.ts';
 import { FsError, MAX_HANDLE_BODY } from '../../src/vfs/index.ts';
+import fc from '../properties.ts';
 
 const bytes = (minLength: number, maxLength: number) =>
   fc.uint8Array({ minLength, maxLength }).map((value) => Buffer.from(value));

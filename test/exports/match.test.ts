@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { parseAddress } from '../../src/exports/address.ts';
 import { matchHost, type Names } from '../../src/exports/match.ts';
 import { type HostRule, parseExports } from '../../src/exports/parse.ts';
+import fc from '../properties.ts';
 
 function rulesOf(hosts: readonly string[]): readonly HostRule[] {
   return parseExports(`/a ${hosts.join(' ')}`, 'exports').exports[0]!.rules;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { type ExportEntry, ExportsError, exportsForPaths, parseExports } from '../../src/exports/index.ts';
 import { DEFAULT_OPTIONS, type ExportOptions } from '../../src/exports/options.ts';
+import fc from '../properties.ts';
 
 const FILE = '/etc/exports';
 const parse = (text: string) => parseExports(text, FILE);

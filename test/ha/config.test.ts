@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { ConfigError } from '../../src/common/config-error.ts';
 import { parseClusterConfig, readClusterConfig, readRunDirectory } from '../../src/ha/config-file.ts';
+import fc from '../properties.ts';
 
 const MINIMAL = `cluster = "files"
 self = "a"

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { END, lengthOf, rangeOf } from '../../src/locks/range.ts';
 import { type Gate, LockTable, type Request, type Tag } from '../../src/locks/table.ts';
+import fc from '../properties.ts';
 import { NaiveLocks } from './model.ts';
 
 const FILE = 'file';

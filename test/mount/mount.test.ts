@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { exports as exportsType, fhstatus, mountlist, mountres3 } from '../../src/mount/types.ts';
 import { RpcRefusal, SYSTEM_ERR } from '../../src/rpc/index.ts';
 import { FsError, type FsErrorCode } from '../../src/vfs/index.ts';
 import { XdrError } from '../../src/xdr/index.ts';
+import fc from '../properties.ts';
 import { overWire } from '../rpc/row.ts';
 import { subject } from './fakes.ts';
 

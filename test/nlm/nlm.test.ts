@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import fc from 'fast-check';
 import { clientKey } from '../../src/locks/records.ts';
 import {
   LCK_BLOCKED,
@@ -17,6 +16,7 @@ import {
 } from '../../src/nlm/types.ts';
 import { NO_REPLY } from '../../src/rpc/index.ts';
 import { FsError } from '../../src/vfs/index.ts';
+import fc from '../properties.ts';
 import { callRow, overWire } from '../rpc/row.ts';
 import { Subject, until } from './fakes.ts';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { portmapPrograms, Registry, servicesOf } from '../../src/portmap/index.ts';
 import { mapping, netbuf, pmaplist, rpcb, rpcb_stat_byvers, rpcblist_ptr } from '../../src/portmap/types.ts';
 import { encodeSockaddr } from '../../src/portmap/uaddr.ts';
 import { AUTH_TOOWEAK, NO_REPLY, type Peer, RpcRefusal } from '../../src/rpc/index.ts';
 import { XdrReader } from '../../src/xdr/index.ts';
+import fc from '../properties.ts';
 import { callRow, overWire } from '../rpc/row.ts';
 
 const NFS = 100003;

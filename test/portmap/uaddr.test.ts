@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { decodeSockaddr, encodeSockaddr, formatUaddr, parseUaddr } from '../../src/portmap/uaddr.ts';
+import fc from '../properties.ts';
 
 const port = fc.integer({ min: 0, max: 65535 });
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { HEAD_BYTES, RecordError, RecordReader } from '../../src/rpc/record.ts';
 import { RecordMemory } from '../../src/rpc/record-memory.ts';
+import fc from '../properties.ts';
 import { callMessage, ECHO, frame, WireClient, withServer, words } from './wire.ts';
 
 function recordsOf(stream: Buffer, cuts: readonly number[], maxBytes = 1 << 20): Buffer[] {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import type { Exports, File } from '../../src/exports/contract.ts';
 import { type Call, NO_REPLY, RpcRefusal } from '../../src/rpc/index.ts';
 import { rquotaOf } from '../../src/rquota/convert.ts';
@@ -9,6 +8,7 @@ import * as types from '../../src/rquota/types.ts';
 import { FsError, type FsErrorCode, type Quota, type QuotaLimits } from '../../src/vfs/index.ts';
 import { type Xdr, XdrError, XdrReader, XdrWriter } from '../../src/xdr/index.ts';
 import { bytes, record, word } from '../nfs/v3/arbitraries.ts';
+import fc from '../properties.ts';
 
 const NOW = 1_000_000;
 const PATH = Buffer.from('/srv/home');

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { appendFileSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { StateError } from '../../src/state/index.ts';
 import { Journal } from '../../src/state/journal.ts';
+import fc from '../properties.ts';
 import { scratchDirectory } from './scratch.ts';
 
 const record = fc.uint8Array({ minLength: 1, maxLength: 300 });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import type { KeptCall } from '../../src/common/reply-journal.ts';
 import { StateError } from '../../src/state/index.ts';
 import { RepliesJournal } from '../../src/state/repliesjournal.ts';
+import fc from '../properties.ts';
 import { scratchDirectory } from './scratch.ts';
 
 const report = (error: unknown) => assert.fail(String(error));

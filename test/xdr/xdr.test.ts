@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import * as xdr from '../../src/xdr/index.ts';
 import { XdrError, XdrReader, XdrWriter } from '../../src/xdr/index.ts';
+import fc from '../properties.ts';
 
 function encode<T>(type: xdr.Xdr<T>, value: T): Buffer {
   const writer = new XdrWriter(16);

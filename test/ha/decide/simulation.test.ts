@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import type { PackagePlan } from '../../../src/ha/decide/snapshot.ts';
+import fc from '../../properties.ts';
 import { type SimEvent, Simulation } from './simulation.ts';
 
 const NAMES = ['a', 'b', 'c', 'd'];

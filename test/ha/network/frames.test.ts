@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { announcements } from '../../../src/ha/network/announce-frames.ts';
 import { internetChecksum, upperChecksum } from '../../../src/ha/network/checksum.ts';
 import { addressBytes, addressKey, socketAddress } from '../../../src/ha/network/socket-address.ts';
 import { tickleSegment } from '../../../src/ha/network/tickle-segment.ts';
+import fc from '../../properties.ts';
 
 const MAC = Buffer.from('02a1b2c3d4e5', 'hex');
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { aclsOf, secattrOf } from '../../../src/nfs/acl/convert.ts';
 import { aclPrograms } from '../../../src/nfs/acl/program.ts';
 import { secattr } from '../../../src/nfs/acl/types.ts';
 import { type Acl, AclTag, type Attributes } from '../../../src/vfs/index.ts';
 import { type Xdr, XdrError, XdrReader, XdrWriter } from '../../../src/xdr/index.ts';
+import fc from '../../properties.ts';
 import { noExports } from '../exports.ts';
 import { bytes, record, word } from '../v3/arbitraries.ts';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { decodeDevice, encodeDevice, fattr } from '../../../src/nfs/v2/attributes.ts';
 import { nfs2Program } from '../../../src/nfs/v2/program.ts';
 import * as types from '../../../src/nfs/v2/types.ts';
 import { type Xdr, XdrError, XdrReader, XdrWriter } from '../../../src/xdr/index.ts';
+import fc from '../../properties.ts';
 import { noExports } from '../exports.ts';
 import { bytes, record, word } from '../v3/arbitraries.ts';
 

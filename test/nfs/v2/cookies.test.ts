@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import type { File } from '../../../src/exports/contract.ts';
 import { ShortCookies, wholeHashes } from '../../../src/nfs/v2/cookies.ts';
 import { FsError } from '../../../src/vfs/index.ts';
+import fc from '../../properties.ts';
 
 const END = 0x7fff_ffff_ffff_ffffn;
 

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import type { fattr3, wcc_data } from '../../../src/nfs/v3/attributes.ts';
 import type { createhow3, entryplus3, mknoddata3, sattr3, set_time } from '../../../src/nfs/v3/types.ts';
 import { FileType, MAX_OFFSET } from '../../../src/vfs/index.ts';
+import fc from '../../properties.ts';
 
 /** Values of the wire types, edges included. */
 

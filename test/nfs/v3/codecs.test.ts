@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import {
   fattr3,
   fattr3Declaration,
@@ -13,6 +12,7 @@ import * as byHand from '../../../src/nfs/v3/codecs.ts';
 import { nfs3Program } from '../../../src/nfs/v3/program.ts';
 import * as declared from '../../../src/nfs/v3/types.ts';
 import { type Xdr, XdrError, XdrReader, XdrWriter } from '../../../src/xdr/index.ts';
+import fc from '../../properties.ts';
 import { noExports } from '../exports.ts';
 import * as any from './arbitraries.ts';
 

@@ -3,11 +3,11 @@ import { closeSync, constants, fstatSync, mkdtempSync, openSync, rmSync, writeFi
 import { constants as os, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { DescriptorBudget } from '../../../src/vfs/local/descriptors.ts';
 import { parseEntries } from '../../../src/vfs/local/directory.ts';
 import { codeOf } from '../../../src/vfs/local/errno.ts';
 import { statOf } from '../../../src/vfs/local/stat.ts';
+import fc from '../../properties.ts';
 import { failsWith } from '../support.ts';
 
 test('struct stat is unpacked as Node.js unpacks it', () => {
