@@ -131,6 +131,19 @@ function lookups(check: Check): void {
     assert.equal(found.directory.type, FileType.DIR);
   });
 
+  check(
+    'LOOKUP in the turn of the event loop in which its directory was changed tells the change',
+    async ({ fs, me }) => {
+      const dir = await directory(fs, me, fs.root, 'd');
+      await file(fs, me, dir, 'a');
+      const modes = [0o700, 0o711, 0o755];
+      const started = modes.flatMap((mode) => [fs.setAttributes(me, dir, { mode }), fs.lookup(me, dir, bytes('a'))]);
+      const ended = await Promise.all(started);
+      const seen = ended.flatMap((result) => ('directory' in result ? [result.directory.mode] : []));
+      assert.deepEqual(seen, modes);
+    },
+  );
+
   check('LOOKUP: NOENT, NOTDIR, NAMETOOLONG', async ({ fs, me }) => {
     const made = await file(fs, me, fs.root, 'a');
     await failsWith('NOENT', () => fs.lookup(me, fs.root, bytes('b')));

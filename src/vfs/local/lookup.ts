@@ -10,6 +10,7 @@ import type { LocalInode } from './inode.ts';
 import { close, DOT_DOT, errno, openat } from './libc.ts';
 import { May, mustBeGranted } from './permission.ts';
 import { statOf } from './stat.ts';
+import { statInTurn } from './turn.ts';
 import type { Seen, Volume } from './volume.ts';
 
 /** More levels than any path can name. */
@@ -17,7 +18,7 @@ const DEEPEST = 4096;
 
 export function lookup(volume: Volume, caller: Caller, directory: LocalInode, name: Buffer): Awaitable<Found> {
   if (!directory.isDirectory) throw new FsError('NOTDIR', 'lookup');
-  const attributes = statOf(directory.fd);
+  const attributes = statInTurn(directory);
   mustBeGranted(caller, directory, attributes, May.EXECUTE, 'lookup');
   if (isDot(name)) return { inode: directory, attributes, directory: attributes };
   if (isDotDot(name)) {

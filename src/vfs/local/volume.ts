@@ -16,6 +16,7 @@ import type { InodeCache } from './inode-cache.ts';
 import { close, cString, errno, openat2, openat2InPool, ownCString } from './libc.ts';
 import { Pressure } from './pressure.ts';
 import { deviceSeen, statAt, statOf } from './stat.ts';
+import { endTurn } from './turn.ts';
 
 /** An inode and its attributes at one moment. */
 export interface Seen {
@@ -79,7 +80,13 @@ export class Volume {
     this.handles = handles;
     this.flusher = flusher;
     this.data = data;
-    this.guard = guard;
+    this.guard = {
+      check: () => {
+        endTurn();
+        guard.check();
+      },
+      elsewhere: (work) => guard.elsewhere(work),
+    };
     this.pressure = new Pressure(rootFd, traits.memory);
     this.root = this.adopt(rootFd).inode;
     // Never closed before the volume is.
