@@ -1,5 +1,5 @@
-// npm run soak:failover [-- TIMES]: how long clients pause for each kind of mishap, over TIMES (default 50) of each, under load.
-// Writes docs/failover-pauses.json and the picture docs/failover-pauses.svg.
+// npm run soak:failover [-- TIMES [KIND,...]]: how long clients pause for each kind of mishap, over TIMES (default 50) of each, under load.
+// Writes docs/failover-pauses.json and the picture docs/failover-pauses.svg; of kinds that are not wanted, what was measured before stays.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -14,13 +14,17 @@ const missing = labMissing('perl', 'tcpdump');
 if (missing !== undefined) throw new Error(missing);
 const times = Number(process.argv[2] ?? 50);
 if (!Number.isInteger(times) || times < 1) throw new Error(`TIMES: "${process.argv[2]}" is no whole number above 0`);
+const named = process.argv[3]?.split(',') ?? MISHAPS;
+const kinds = MISHAPS.filter((kind) => named.includes(kind));
+if (kinds.length < named.length) throw new Error(`KIND: "${process.argv[3]}" names another than ${MISHAPS.join(', ')}`);
 
-const pauses = new Map<Mishap, number[]>(MISHAPS.map((kind) => [kind, []]));
+const before = JSON.parse(readFileSync(docs('failover-pauses.json'), 'utf8')) as { pauses: Record<Mishap, number[]> };
+const pauses = new Map(MISHAPS.map((kind) => [kind, kinds.includes(kind) ? [] : before.pauses[kind]]));
 for (let done = 0; done < times; done += PER_LAB) {
   await withLab(async (lab) => {
     const drill = await Drill.open(lab);
     for (let each = done; each < Math.min(times, done + PER_LAB); each++) {
-      for (const kind of MISHAPS) {
+      for (const kind of kinds) {
         const { milliseconds, call } = await drill.meet(kind);
         pauses.get(kind)?.push(milliseconds);
         console.log(`${kind} ${each + 1}: ${milliseconds} ms, ${call}`);

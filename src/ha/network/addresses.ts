@@ -50,15 +50,16 @@ export class Addresses {
 
   /**
    * Adds addresses that are missing, and renews those that are there: connections do not notice.
-   * @param until when the right to them ends, on the clock; the kernel takes them away up to a second later,
-   * or a quarter of a second before it. By then the holder is letting go of them itself, for it had no renewal. Longer is
-   * worse: a node whose processes are all dead refuses connections until they are gone. Rejects if not all are up; some may be.
+   * @param until when the right to them ends, on the clock. The kernel counts whole seconds, and takes them away up to a
+   * second before that: were they there longer, a node whose processes are all dead would still refuse the clients that ask
+   * again after the three seconds of their back-off, and send them into three more. Only the last second of a right is
+   * rounded up. Rejects if not all are up; some may be.
    */
   hold(addresses: readonly ServiceAddress[], until: number): Promise<void> {
     return this.inTurn(async () => {
       const left = until - this.clock();
       if (left <= 0) throw new IpFailed(`${spell(addresses)} not put up: the right to it has ended`);
-      const seconds = Math.ceil(left / 1000);
+      const seconds = Math.max(1, Math.floor(left / 1000));
       const results = await Promise.allSettled(addresses.map((address) => this.put(address, `${seconds}`)));
       const reasons = reasonsOf(results);
       if (reasons.length > 0) throw new IpFailed(reasons.join('; '));

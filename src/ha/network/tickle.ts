@@ -7,13 +7,18 @@ import { tickleSegment } from './tickle-segment.ts';
 /** Segments are sent so many at a time, and so often; a round of thousands takes its time and no queue overflows. */
 const BATCH = 64;
 const BATCH_MILLISECONDS = 10;
-/** A client answers a stray segment twice a second at most, so rounds are further apart (Linux: tcp_invalid_ratelimit). */
-const ROUND_MILLISECONDS = 1000;
 /**
- * No two within a window of each other: should one happen to be what the client expects, and so go unanswered, the next
- * one is not.
+ * When it is tried, milliseconds after the start, and with which sequence number. A client answers a stray segment twice a
+ * second at most (Linux: tcp_invalid_ratelimit), so rounds are a little further apart: whoever missed the first waits no
+ * second for the next. No two numbers are within a window of each other: should one happen to be what the client expects,
+ * and so go unanswered, the next one is not.
  */
-const SEQUENCES = [0, 0x5555_5555, 0xaaaa_aaaa] as const;
+const ROUNDS = [
+  { at: 0, sequence: 0 },
+  { at: 600, sequence: 0x4000_0000 },
+  { at: 1200, sequence: 0x8000_0000 },
+  { at: 2400, sequence: 0xc000_0000 },
+] as const;
 
 export interface TickleOptions {
   readonly log: Logger;
@@ -41,8 +46,10 @@ async function run(
   let port: SegmentPort | undefined;
   try {
     port = open();
-    for (const [round, sequence] of SEQUENCES.entries()) {
-      if (round > 0 && !(await wait(ROUND_MILLISECONDS, signal))) return;
+    let now = 0;
+    for (const { at, sequence } of ROUNDS) {
+      if (at > now && !(await wait(at - now, signal))) return;
+      now = at;
       const failure = await sendRound(connections, sequence, port, () => wait(BATCH_MILLISECONDS, signal));
       if (failure !== undefined) log.warn({ err: failure }, 'some clients could not be woken; they come back late');
       if (signal.aborted) return;
