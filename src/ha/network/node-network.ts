@@ -31,8 +31,7 @@ interface Raised {
   readonly package: Package;
   device: string;
   until: number;
-  /** They have been up: if they are not, somebody took them away. */
-  wereUp: boolean;
+  /** Undefined while they are being put up for the first time. */
   announcement: Ongoing | undefined;
   waking: Ongoing | undefined;
 }
@@ -88,12 +87,11 @@ export class NodeNetwork {
     if (found === undefined) throw new Error(`there is no package "${name}"`);
     const device = links.device;
     if (device === undefined) throw new Error(`no service interface has a link (${names(links)})`);
-    const raised: Raised = { package: found, device, until, wereUp: false, announcement: undefined, waking: undefined };
+    const raised: Raised = { package: found, device, until, announcement: undefined, waking: undefined };
     this.stop(name);
     this.raised.set(name, raised);
     try {
       await this.hold(raised);
-      raised.wereUp = true;
     } catch (error) {
       await this.lower(name).catch((reason: unknown) => this.failed(reason, name));
       throw error;
@@ -136,7 +134,8 @@ export class NodeNetwork {
     }
     for (const raised of this.raised.values()) {
       const missing = found.missing.filter((place) => placesOf(raised).some((own) => isSamePlace(own, place)));
-      if (missing.length === 0 || !raised.wereUp || raised.until <= clock()) continue;
+      const isBeingPutUp = raised.announcement === undefined;
+      if (missing.length === 0 || isBeingPutUp || raised.until <= clock()) continue;
       log.warn({ package: raised.package.name }, `put back what was gone from ${raised.device}: ${spell(missing)}`);
       await this.hold(raised);
       this.announce(raised);

@@ -90,6 +90,17 @@ test('what is left over from before is removed, and what somebody took away is p
   });
 });
 
+test('an address that is just being put up is not taken for one that is gone', { skip: missing }, async () => {
+  await withHosts(['a'], async (hosts) => {
+    const a = hosts.agent('a');
+    await a.call('open', [P], ['eth0']);
+    // It has looked at the interfaces when the addresses come, and compares afterwards.
+    await Promise.all([a.call('reconcileNetwork'), a.call('raise', 'p', LONG)]);
+    assert.deepEqual(await ours(a), ['10.0.0.50 eth0', 'fd00::50 eth0']);
+    assert.deepEqual(await a.call('logged'), []);
+  });
+});
+
 test('addresses whose right has ended are removed before the kernel does it', { skip: missing }, async () => {
   await withHosts(['a'], async (hosts) => {
     const a = hosts.agent('a');
