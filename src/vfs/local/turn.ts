@@ -14,13 +14,13 @@ let attributes: Attributes | undefined;
 /** The attributes that a directory has, or has had in this turn of the event loop if this server has changed nothing since. */
 export function statInTurn(wanted: LocalInode): Attributes {
   if (directory === wanted && attributes !== undefined) return attributes;
-  if (directory === undefined) queueMicrotask(endTurn);
+  if (directory === undefined) queueMicrotask(forgetSeen);
   attributes = statOf(wanted.fd);
   directory = wanted;
   return attributes;
 }
 
 /** Before each change that this server makes, and at the end of the turn: what was seen until now no longer counts. */
-export function endTurn(): void {
+export function forgetSeen(): void {
   directory = attributes = undefined;
 }

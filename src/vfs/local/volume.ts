@@ -16,7 +16,7 @@ import type { InodeCache } from './inode-cache.ts';
 import { close, cString, errno, openat2, openat2InPool, ownCString } from './libc.ts';
 import { Pressure } from './pressure.ts';
 import { deviceSeen, statAt, statOf } from './stat.ts';
-import { endTurn } from './turn.ts';
+import { forgetSeen } from './turn.ts';
 
 /** An inode and its attributes at one moment. */
 export interface Seen {
@@ -82,7 +82,7 @@ export class Volume {
     this.data = data;
     this.guard = {
       check: () => {
-        endTurn();
+        forgetSeen();
         guard.check();
       },
       elsewhere: (work) => guard.elsewhere(work),

@@ -72,8 +72,8 @@ test('each connection is woken four times, at least half a second apart and by a
   assert.equal(new Set(sequences.flatMap((sequence) => [...sequence])).size, 4);
   // The kernel of a client that was just woken would not answer the next one.
   for (const index of [0, 999]) {
-    const times = rounds.map((round) => round[index]!.at);
-    for (const [round, time] of times.entries()) assert.ok(round === 0 || time - times[round - 1]! > 500);
+    const sentAt = rounds.map((round) => round[index]!.at);
+    for (const [round, time] of sentAt.entries()) assert.ok(round === 0 || time - sentAt[round - 1]! > 500);
   }
 });
 
