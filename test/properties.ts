@@ -5,6 +5,8 @@ import fc from 'fast-check';
  * `PROPERTY_SEED=random npm test` draws others; a failure prints its seed, which can be given here as a number.
  */
 const SEED = process.env.PROPERTY_SEED ?? '1813';
+if (SEED !== 'random' && !Number.isInteger(Number(SEED)))
+  throw new Error(`PROPERTY_SEED: "${SEED}" is neither a whole number nor "random"`);
 
 fc.configureGlobal(SEED === 'random' ? {} : { seed: Number(SEED) });
 
