@@ -6,6 +6,7 @@ export interface KeptCall {
   readonly key: string;
   /** `intent`: it was to be run, and nobody knows whether it was. `result`: it ended with this result body. */
   readonly kind: 'intent' | 'result';
+  /** Part of a larger buffer, which lasts as long as this is kept. */
   readonly bytes: Buffer;
 }
 

@@ -41,9 +41,8 @@ export class OnceOnly {
     this.journal = journal;
     this.steps = steps;
     for (const { key, kind, bytes } of journal?.found ?? []) {
-      // A copy: these bytes are part of a whole file's.
-      if (kind === 'result') replies.done(key, Buffer.from(bytes));
-      else replies.doubt(key, Buffer.from(bytes));
+      if (kind === 'result') replies.done(key, bytes);
+      else replies.doubt(key, bytes);
     }
   }
 
@@ -114,7 +113,7 @@ export class OnceOnly {
       const row = rowOf(call);
       if (row?.replay === undefined) throw new XdrError('a call that this version does not know');
       const result: unknown = await row.replay.carriedOut(row.args.read(new XdrReader(args)), note, call);
-      if (result === NO_REPLY) this.replies.doubt(key, Buffer.from(intent));
+      if (result === NO_REPLY) this.replies.doubt(key, intent);
       else if (result === undefined) this.aborted(key);
       else {
         const body = new XdrWriter(512);

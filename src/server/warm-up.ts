@@ -8,6 +8,10 @@ import { Services } from './services.ts';
 
 const SILENT: Logger = { trace: () => {}, debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
+/** So many that the code which reads them is compiled. */
+const CALLS = 2000;
+const BODY = Buffer.alloc(150);
+
 /**
  * Goes once through what an activation does, on a folder of its own: what is done for the first time takes several times
  * as long, and clients wait for an activation.
@@ -25,6 +29,10 @@ export async function warmUp(): Promise<void> {
         { state, log: SILENT },
       );
       await new CountingDispatcher(services.programs, { log: SILENT, journal: state.replies }).recover();
+      for (let call = 0; call < CALLS; call++) {
+        state.replies.intent(`${call}`, BODY);
+        state.replies.result(`${call}`, BODY);
+      }
       await services.close();
       await state.close({ filesFlushed: true });
     }

@@ -1,8 +1,8 @@
 import type { KeptCall, ReplyJournal } from '../common/reply-journal.ts';
-import { MAX_RECORD_BYTES, RecordKind, RepliesFile, type ReplyRecord } from './repliesfile.ts';
+import { MAX_RECORD_BYTES, RecordKind, RepliesFile } from './repliesfile.ts';
 
-/** Bytes of each of the two files. Together they hold the last 10,000 calls or so. */
-const FILE_BYTES = 4 << 20;
+/** Bytes of each of the two files. One holds some 4,000 calls; whoever takes over copies and reads both while clients wait. */
+const FILE_BYTES = 2 << 20;
 
 export interface RepliesOptions {
   readonly fileBytes?: number;
@@ -31,12 +31,11 @@ export class RepliesJournal implements ReplyJournal {
     this.report = report;
     const newer = files[0].generation > files[1].generation ? 0 : 1;
     this.active = newer;
-    const calls = new Map<string, KeptCall>();
-    for (const record of [...files[1 - newer]!.read(), ...files[newer]!.read()]) replay(calls, record);
-    this.found = [...calls.values()];
+    this.found = callsIn([files[1 - newer]!, files[newer]!]);
     for (const { kind, key, bytes } of this.found) if (kind === 'intent') this.open.set(key, bytes);
     this.turn();
-    this.carry(this.found.filter(({ kind }) => kind === 'result'));
+    // A server that crashes again and again must not lose results by starting.
+    this.files[this.active].appendLatest(this.found.filter(({ kind }) => kind === 'result'));
   }
 
   /** Throws StateError if the files cannot be had. */
@@ -109,24 +108,39 @@ export class RepliesJournal implements ReplyJournal {
     file.begin(generation);
     for (const [key, bytes] of this.open) file.append(RecordKind.INTENT, key, bytes);
   }
-
-  /**
-   * Writes results that were found once more, the latest of them as far as half a file takes them: a server that crashes
-   * again and again must not lose them by starting.
-   */
-  private carry(results: readonly KeptCall[]): void {
-    const file = this.files[this.active];
-    let room = file.room / 2;
-    let first = results.length;
-    while (first > 0 && (room -= file.bytesOf(results[first - 1]!)) >= 0) first -= 1;
-    for (const { key, bytes } of results.slice(first)) file.append(RecordKind.RESULT, key, bytes);
-  }
 }
 
 const NOTHING = new Uint8Array(0);
 
-function replay(calls: Map<string, KeptCall>, { kind, key, bytes }: ReplyRecord): void {
-  calls.delete(key);
-  if (kind !== RecordKind.ABORTED)
-    calls.set(key, { key, kind: kind === RecordKind.INTENT ? 'intent' : 'result', bytes });
+/** What is known of each call, in the order of what was written of it last. */
+function callsIn(files: readonly RepliesFile[]): KeptCall[] {
+  const calls = new Map<string, KeptCall>();
+  for (const file of files) {
+    file.read((kind, key, bytes, start, end) => {
+      calls.delete(key);
+      if (kind !== RecordKind.ABORTED) calls.set(key, new FoundCall(kind, key, bytes, start, end));
+    });
+  }
+  return [...calls.values()];
+}
+
+/** Most intents have a result behind them: their bytes are looked at by nobody. */
+class FoundCall implements KeptCall {
+  readonly kind: 'intent' | 'result';
+  readonly key: string;
+  private readonly file: Buffer;
+  private readonly start: number;
+  private readonly end: number;
+
+  constructor(kind: RecordKind, key: string, file: Buffer, start: number, end: number) {
+    this.kind = kind === RecordKind.INTENT ? 'intent' : 'result';
+    this.key = key;
+    this.file = file;
+    this.start = start;
+    this.end = end;
+  }
+
+  get bytes(): Buffer {
+    return this.file.subarray(this.start, this.end);
+  }
 }

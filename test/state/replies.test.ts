@@ -130,6 +130,20 @@ function writeOne(path: string, key: string): void {
   void journal.close();
 }
 
+test('replies: files that an earlier version made larger are read to their end', async () => {
+  const path = `${scratchDirectory()}/r`;
+  const journal = open(path, 16_384);
+  for (let i = 0; i < 100; i++) journal.result(`call ${i}`, Buffer.alloc(50));
+  await journal.close();
+  const smaller = open(path, 4096);
+  assert.equal(smaller.found.length, 100);
+  smaller.result('call 100', Buffer.alloc(50));
+  await smaller.close();
+  const again = open(path, 4096);
+  assert.ok(again.found.some(({ key }) => key === 'call 100'));
+  await again.close();
+});
+
 test('replies: a copy made while nobody writes is as good as the files themselves', async () => {
   const [from, to] = [`${scratchDirectory()}/r`, `${scratchDirectory()}/r`];
   const journal = open(from);
