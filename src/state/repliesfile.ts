@@ -9,11 +9,6 @@ export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 /** Told of each record in turn: its bytes are those of `file` from `start` to `end`. */
 export type RecordVisitor = (kind: RecordKind, key: string, file: Buffer, start: number, end: number) => void;
 
-interface Keyed {
-  readonly key: string;
-  readonly bytes: Uint8Array;
-}
-
 const MAGIC = 'steadfs replies\n';
 /** Magic, generation, checksum of both. */
 const HEADER_BYTES = MAGIC.length + 8 + 4;
@@ -77,19 +72,29 @@ export class RepliesFile {
   read(visit: RecordVisitor): void {
     if (this.generation === 0n) return;
     const bytes = readAll(this.fd);
-    const seed = seedOf(this.generation);
-    for (let at = HEADER_BYTES; at + HEAD_BYTES <= bytes.length; ) {
+    this.seed = seedOf(this.generation);
+    for (this.end = HEADER_BYTES; this.end + HEAD_BYTES <= bytes.length; ) {
+      const at = this.end;
       const length = bytes.readUInt32LE(at);
       const start = at + FRAME_BYTES;
       const end = start + length;
       if (length < HEAD_BYTES - FRAME_BYTES || end > bytes.length) break;
-      if (crc32(new Uint8Array(bytes.buffer, bytes.byteOffset + start, length), seed) !== bytes.readUInt32LE(at + 4))
-        break;
+      const body = new Uint8Array(bytes.buffer, bytes.byteOffset + start, length);
+      if (crc32(body, this.seed) !== bytes.readUInt32LE(at + 4)) break;
       const keyEnd = at + HEAD_BYTES + bytes.readUInt16LE(start + 2);
       const kind = bytes[start];
       if (isKind(kind)) visit(kind, bytes.toString('latin1', at + HEAD_BYTES, keyEnd), bytes, keyEnd, end);
-      at = end;
+      this.end = end;
     }
+  }
+
+  /**
+   * Goes on behind the last record that was {@link read}. What lies there is cleared: a loss of power may have left records
+   * of this round behind one that was lost, and they must not follow upon new ones.
+   */
+  resume(): void {
+    this.dirty = true;
+    writeAll(this.fd, Buffer.alloc(fstatSync(this.fd).size - this.end), this.end);
   }
 
   /** Begins a new round; what was here is forgotten. */
@@ -107,23 +112,19 @@ export class RepliesFile {
 
   /** @returns false if the record does not fit behind the others. Throws what the system says. */
   append(kind: RecordKind, key: string, bytes: Uint8Array): boolean {
-    const total = bytesOf({ key, bytes });
+    const total = HEAD_BYTES + key.length + bytes.length;
     if (this.end + total > this.size) return false;
-    this.encode(kind, key, bytes, scratch, 0);
-    this.write(scratch, total);
+    scratch.writeUInt32LE(total - FRAME_BYTES, 0);
+    scratch[8] = kind;
+    scratch[9] = 0;
+    scratch.writeUInt16LE(key.length, 10);
+    scratch.write(key, HEAD_BYTES, 'latin1');
+    scratch.set(bytes, HEAD_BYTES + key.length);
+    scratch.writeUInt32LE(crc32(scratch.subarray(FRAME_BYTES, total), this.seed), 4);
+    this.dirty = true;
+    if (writeSync(this.fd, scratch, 0, total, this.end) < total) throw new Error('a record was written in part');
+    this.end += total;
     return true;
-  }
-
-  /** Writes, of results that are to be kept, the latest that half of what is left of this round can take. */
-  appendLatest(results: readonly Keyed[]): void {
-    let room = (this.size - this.end) / 2;
-    let first = results.length;
-    while (first > 0 && (room -= bytesOf(results[first - 1]!)) >= 0) first -= 1;
-    const latest = results.slice(first);
-    const records = Buffer.allocUnsafe(latest.reduce((sum, result) => sum + bytesOf(result), 0));
-    let at = 0;
-    for (const { key, bytes } of latest) at = this.encode(RecordKind.RESULT, key, bytes, records, at);
-    this.write(records, at);
   }
 
   /** What was written up to here is on stable storage when this ends. */
@@ -136,25 +137,6 @@ export class RepliesFile {
   close(): void {
     closeSync(this.fd);
     this.fd = -1;
-  }
-
-  /** @returns where it ends. */
-  private encode(kind: RecordKind, key: string, bytes: Uint8Array, into: Buffer, at: number): number {
-    const end = at + bytesOf({ key, bytes });
-    into.writeUInt32LE(end - at - FRAME_BYTES, at);
-    into[at + 8] = kind;
-    into[at + 9] = 0;
-    into.writeUInt16LE(key.length, at + 10);
-    into.write(key, at + HEAD_BYTES, 'latin1');
-    into.set(bytes, at + HEAD_BYTES + key.length);
-    into.writeUInt32LE(crc32(into.subarray(at + FRAME_BYTES, end), this.seed), at + 4);
-    return end;
-  }
-
-  private write(records: Buffer, length: number): void {
-    this.dirty = true;
-    if (writeSync(this.fd, records, 0, length, this.end) < length) throw new Error('a record was written in part');
-    this.end += length;
   }
 
   /** Zero for a file without a whole header, as the first start and a power loss leave it. */
@@ -174,10 +156,6 @@ function seedOf(generation: bigint): number {
   const bytes = Buffer.alloc(8);
   bytes.writeBigUInt64LE(generation);
   return crc32(bytes);
-}
-
-function bytesOf({ key, bytes }: Keyed): number {
-  return HEAD_BYTES + key.length + bytes.length;
 }
 
 function isKind(kind: number | undefined): kind is RecordKind {

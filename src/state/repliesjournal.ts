@@ -31,11 +31,10 @@ export class RepliesJournal implements ReplyJournal {
     this.report = report;
     const newer = files[0].generation > files[1].generation ? 0 : 1;
     this.active = newer;
-    this.found = callsIn([files[1 - newer]!, files[newer]!]);
+    this.found = callsIn([files[1 - newer]!, files[newer]]);
     for (const { kind, key, bytes } of this.found) if (kind === 'intent') this.open.set(key, bytes);
-    this.turn();
-    // A server that crashes again and again must not lose results by starting.
-    this.files[this.active].appendLatest(this.found.filter(({ kind }) => kind === 'result'));
+    if (files[newer].generation === 0n) this.turn();
+    else files[newer].resume();
   }
 
   /** Throws StateError if the files cannot be had. */
