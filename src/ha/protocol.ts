@@ -2,7 +2,7 @@
  * What the node daemon and the server process of a package say to each other, over the process's IPC channel. The daemon
  * starts the process with its listening sockets as descriptors, so that they outlive the process's crash.
  *
- * prepare -> prepared -> activate -> active -> addressed ... licence ... -> release -> released -> exit
+ * prepare -> prepared -> (practised ->) activate -> active -> addressed ... licence ... -> release -> released -> exit
  */
 
 /** An address with a port at the other end of a connection, and ours. */
@@ -62,6 +62,8 @@ export type ToServer =
 
 export type FromServer =
   | { readonly type: 'prepared' }
+  /** It has gone through an activation on a folder of its own, so that clients wait less for the real one. */
+  | { readonly type: 'practised' }
   /** Clients can be answered. `connections` were open when the last holder ended: they are to be woken. */
   | { readonly type: 'active'; readonly connections: readonly Connection[]; readonly milliseconds: number }
   /**

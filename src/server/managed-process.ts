@@ -11,7 +11,7 @@ import { ManagedServer } from './managed.ts';
 import { warmUp } from './warm-up.ts';
 
 /** One that is needed at once is activated before that. */
-const IDLE_MS = 300;
+const IDLE_MS = 100;
 
 type Phase = 'new' | 'prepared' | 'serving' | 'released';
 
@@ -19,6 +19,7 @@ let phase: Phase = 'new';
 let log = makeJsonLog('info');
 let server: ManagedServer | undefined;
 let idle: NodeJS.Timeout | undefined;
+let isWanted = false;
 /** Orders are carried out one after the other; only the licence does not wait for its turn. */
 let orders: Promise<void> = Promise.resolve();
 
@@ -56,9 +57,10 @@ async function logFor({ logLevel, json }: ManagedSettings) {
 function practise(): void {
   orders = orders.then(async () => {
     if (phase !== 'prepared') return;
-    await warmUp().catch((error: unknown) =>
+    await warmUp(() => isWanted).catch((error: unknown) =>
       log.debug({ err: error }, 'the first activation will take a little longer'),
     );
+    send({ type: 'practised' });
   });
 }
 
@@ -95,6 +97,7 @@ async function obey(message: ToServer): Promise<void> {
 }
 
 process.on('message', (message: ToServer) => {
+  isWanted ||= message.type === 'activate';
   if (message.type === 'licence') server?.renew(message.until);
   else orders = orders.then(() => obey(message)).catch(fail);
 });

@@ -66,9 +66,13 @@ export class Addresses {
     });
   }
 
-  /** Takes addresses away from every interface that has them, however they came there. Rejects if one is still there afterwards. */
-  remove(addresses: readonly string[]): Promise<void> {
+  /**
+   * Takes addresses away from every interface that has them, however they came there. Rejects if one is still there afterwards.
+   * @param places where they should be: from there they are taken before the interfaces are looked at, as clients wait.
+   */
+  remove(addresses: readonly string[], places: readonly ServiceAddress[] = []): Promise<void> {
     return this.inTurn(async () => {
+      await Promise.allSettled(places.map((place) => this.delete(place)));
       const keys = new Set(addresses.map(addressKey));
       await this.takeAway(await this.matching(({ address }) => keys.has(addressKey(address))));
     });
@@ -115,13 +119,13 @@ export class Addresses {
     return parseAddresses(await this.ip(['-json', 'address', 'show'])).filter(test);
   }
 
+  private delete({ address, prefix, device }: ServiceAddress): Promise<string> {
+    return this.ip(['address', 'delete', `${address}/${prefix}`, 'dev', device]);
+  }
+
   private async takeAway(addresses: readonly PresentAddress[]): Promise<void> {
     if (addresses.length === 0) return;
-    const results = await Promise.allSettled(
-      addresses.map(({ address, prefix, device }) =>
-        this.ip(['address', 'delete', `${address}/${prefix}`, 'dev', device]),
-      ),
-    );
+    const results = await Promise.allSettled(addresses.map((address) => this.delete(address)));
     // Somebody else may have been faster, so what counts is not whether the commands succeeded.
     const left = await this.matching((present) => addresses.some((address) => isSame(present, address)));
     if (left.length === 0) return;

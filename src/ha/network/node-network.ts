@@ -109,10 +109,14 @@ export class NodeNetwork {
 
   /** Takes a package's addresses away, wherever they are. Rejects if one is still there: then the lease must not be given up. */
   async lower(name: string): Promise<void> {
+    const places = this.where(name);
     this.stop(name);
     this.raised.delete(name);
     const addresses = this.options.packages.find((candidate) => candidate.name === name)?.addresses ?? [];
-    await this.options.addresses.remove(addresses.map(({ address }) => address));
+    await this.options.addresses.remove(
+      addresses.map(({ address }) => address),
+      places,
+    );
   }
 
   /** Wakes the clients of a package that has been raised, until it is lowered. */

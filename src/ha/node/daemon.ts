@@ -22,7 +22,11 @@ import { hostParts, type NodeParts } from './parts.ts';
 import type { NodePorts } from './ports.ts';
 import { PackageRunner, type Served } from './runner.ts';
 
-/** Milliseconds between two looks at the cluster, while something moves or is suspicious, and otherwise. */
+/** Milliseconds between two looks at the cluster: while a package is about to come here and clients wait for that... */
+const EAGER_TICK = 20;
+/** ...for so long at most, as it may not come... */
+const EAGER_FOR = 10_000;
+/** ...while something moves or is suspicious, and otherwise. */
 const BUSY_TICK = 100;
 const CALM_TICK = 250;
 const PUBLISH_INTERVAL = 400;
@@ -48,6 +52,8 @@ export class NodeDaemon implements ClusterPort {
   private readonly loops: { readonly tick: Loop; readonly publish: Loop; readonly reconcile: Loop };
   private readonly history: HistoryWriter;
   private readonly reasons = new Map<string, string>();
+  /** Packages that are to come here, and since when this node is ready for them; monotonic. */
+  private readonly expected = new Map<string, number>();
   private historyReadAt = Number.NEGATIVE_INFINITY;
   private isCutOff = false;
   private leaving = false;
@@ -67,7 +73,7 @@ export class NodeDaemon implements ClusterPort {
       tick: new Loop(
         ports.clock,
         () => this.tick(),
-        () => (this.isCalm ? CALM_TICK : BUSY_TICK),
+        () => this.untilNextTick,
       ),
       publish: new Loop(
         ports.clock,
@@ -190,6 +196,12 @@ export class NodeDaemon implements ClusterPort {
     };
   }
 
+  private get untilNextTick(): number {
+    const now = this.ports.clock.monotonic();
+    if ([...this.expected.values()].some((since) => now - since < EAGER_FOR)) return EAGER_TICK;
+    return this.isCalm ? CALM_TICK : BUSY_TICK;
+  }
+
   /** True while nothing moves, and nobody is late. */
   private get isCalm(): boolean {
     return this.config.packages.every(({ name }) => {
@@ -245,7 +257,10 @@ export class NodeDaemon implements ClusterPort {
     if (this.reasons.get(name) !== reason) this.log.info({ package: name, action: action.do }, reason);
     this.reasons.set(name, reason);
     const lease = this.knowledge.lease(name);
-    this.runners.get(name)?.apply(decision, { maintenance: this.knowledge.ordersFor(name).maintenance, lease });
+    const runner = this.runners.get(name);
+    runner?.apply(decision, { maintenance: this.knowledge.ordersFor(name).maintenance, lease });
+    if (action.do !== 'prepare' || runner?.status.phase !== 'ready') this.expected.delete(name);
+    else if (!this.expected.has(name)) this.expected.set(name, this.ports.clock.monotonic());
     if (settle === undefined) return;
     const { id: order, done } = settle;
     const holder = lease?.holder;

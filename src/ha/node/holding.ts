@@ -32,7 +32,7 @@ export interface HoldingEvents {
   lost(reason: string): void;
   /** The server process is gone, whether that was asked for or not. */
   ended(server: ManagedServer): void;
-  /** A prepared process is ready, or (with what went wrong) is gone. */
+  /** A prepared process is ready and has practised, or (with what went wrong) is gone. */
   standbyChanged(problem: string | undefined): void;
   /** Something cannot be let go of. */
   stuck(problem: string): void;
@@ -152,13 +152,15 @@ export class Holding {
   /** Takes down whatever is there, in the order that clients like: the address goes before the connections do. */
   async takeDown(): Promise<void> {
     const { server } = this;
+    // It serves nobody: it may end meanwhile.
+    const spareGone = this.standby.close();
     if (server?.isActive && !server.hasEnded && !server.isKilled && this.lease?.holds) {
       await server.release(DRAIN_DEADLINE).catch((error: unknown) => this.complain('the server process', error));
     }
     this.addressesRemain = !(await this.lower());
     await this.endServer();
     this.server = undefined;
-    await this.standby.close();
+    await spareGone;
     await this.unmount();
     this.standby.closeSockets();
     // What could not be taken down is the watchdog's.

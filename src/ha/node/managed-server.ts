@@ -3,6 +3,8 @@ import type { Clock, ServerChild, ServerSpawner } from './ports.ts';
 
 /** Milliseconds. Node and its modules take a third of a second to load on a free machine. */
 const PREPARE_DEADLINE = 20_000;
+/** A second on a busy machine. */
+const PRACTISE_DEADLINE = 5000;
 /** Opening the state may have to read a long journal. */
 const ACTIVATE_DEADLINE = 60_000;
 /** After it was asked to end. */
@@ -70,6 +72,11 @@ export class ManagedServer {
   /** Rejects if it ends, or takes too long. */
   async prepared(): Promise<void> {
     await this.next('prepared', PREPARE_DEADLINE);
+  }
+
+  /** Its activation will take less time from here on. Rejects if it ends, or takes too long. */
+  async practised(): Promise<void> {
+    await this.next('practised', PRACTISE_DEADLINE);
   }
 
   /** @returns the connections that were open when the last holder of the lease ended. */

@@ -18,7 +18,7 @@ export class Standby {
   private process: ManagedServer | undefined;
   private starting: Promise<ManagedServer> | undefined;
 
-  /** @param changed it became ready, or (with what went wrong) is gone. */
+  /** @param changed it is ready and has practised, or (with what went wrong) is gone. */
   constructor(
     ports: NodePorts,
     plan: PackageConfig,
@@ -57,7 +57,7 @@ export class Standby {
       const starting = this.start();
       this.starting = starting;
       starting.then(
-        () => this.changed(undefined),
+        (server) => this.practise(starting, server),
         (error: Error) => this.gone(starting, error.message),
       );
     }
@@ -98,6 +98,12 @@ export class Standby {
       if (this.process === server && this.starting !== undefined) this.gone(this.starting, how);
     });
     return server;
+  }
+
+  /** Who moves a package waits for that; who is in need of the process takes it before. */
+  private async practise(starting: Promise<ManagedServer>, server: ManagedServer): Promise<void> {
+    await server.practised().catch(() => undefined);
+    if (this.starting === starting) this.changed(undefined);
   }
 
   private gone(starting: Promise<ManagedServer>, problem: string): void {

@@ -121,6 +121,16 @@ test('an ordered move: the other gets ready first, then takes it, and the order 
   assert.equal(lab.active('data'), 'b');
 });
 
+test('a node that a package is to come to looks so often that clients need not wait for it', async (t) => {
+  const lab = new Lab(t);
+  const { a, b } = await lab.startBoth();
+  await a.daemon.order({ do: 'move', package: 'data', node: 'b' });
+  await lab.clock.until(() => a.world.steps.includes('server release'));
+  const began = lab.clock.monotonic();
+  await lab.clock.until(() => b.world.steps.includes('server activate'));
+  assert.ok(lab.clock.monotonic() - began <= 30, `${lab.clock.monotonic() - began} ms`);
+});
+
 test('a move to a node that does not get ready is given up, which history says', async (t) => {
   const lab = new Lab(t);
   const { a, b } = await lab.startBoth();

@@ -111,6 +111,34 @@ test('take: a process that took longer than a lease to load gets the right as it
   assert.equal(subject.world.server.alive, true);
 });
 
+test('a process that practises is not ready for a move, but for whoever needs it at once', async () => {
+  const subject = new Subject();
+  subject.world.practising = 2000;
+  subject.apply({ do: 'prepare' });
+  await subject.clock.advance(1900);
+  assert.equal(subject.runner.status.phase, 'preparing');
+  await subject.clock.advance(200);
+  assert.equal(subject.runner.status.phase, 'ready');
+
+  const another = new Subject();
+  const began = another.clock.monotonic();
+  another.world.practising = 2000;
+  another.apply({ do: 'prepare' });
+  await another.clock.advance(100);
+  another.apply(TAKE);
+  await another.until('active');
+  assert.equal(another.world.steps.filter((each) => each === 'spawn').length, 1);
+  assert.ok(another.clock.monotonic() - began < 2000, 'it was not waited for');
+});
+
+test('a process that never says that it has practised is ready all the same', async () => {
+  const subject = new Subject();
+  subject.world.practising = 60_000;
+  subject.apply({ do: 'prepare' });
+  await subject.clock.advance(6000);
+  assert.equal(subject.runner.status.phase, 'ready');
+});
+
 test('stand down ends the prepared process', async () => {
   const subject = new Subject();
   subject.apply({ do: 'prepare' });

@@ -84,7 +84,12 @@ export class FakeServer implements ServerChild {
     });
     const begin = () => {
       if (this.world.failing.has('prepare')) this.fail('no port is free');
-      else this.say({ type: 'prepared' });
+      else {
+        this.say({ type: 'prepared' });
+        const practised = () => this.say({ type: 'practised' });
+        if (world.practising === 0) practised();
+        else world.clock.after(world.practising, practised);
+      }
     };
     if (world.preparing === 0) setImmediate(begin);
     else world.clock.after(world.preparing, begin);
@@ -150,6 +155,8 @@ export class World {
   connections: readonly Connection[] = [];
   /** How long server processes take to load, milliseconds. */
   preparing = 0;
+  /** And to go through an activation of its own. */
+  practising = 0;
   raised = new Map<string, { until: number }>();
   isolated = false;
   mounted = false;
