@@ -105,6 +105,12 @@ export class LockManager {
       this.durable.closeIfUnused(file);
       return mayWait ? 'nolocks' : 'denied';
     }
+    if (outcome.result === 'deadlock') {
+      const { waiter } = outcome;
+      if (waiter !== undefined) await this.durable.settle(file, table.cancel(waiter), [waiter.id]);
+      this.durable.closeIfUnused(file);
+      return 'deadlock';
+    }
     if (outcome.result === 'waiting') return this.enqueue(outcome.waiter, outcome.isNew, wish);
     if (options.reclaim) grace.reclaimed(client);
     // It is told by this very answer, whatever becomes of a callback that is under way.

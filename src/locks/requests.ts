@@ -43,8 +43,11 @@ export type Releasing<R extends { readonly file: OpenFile }> = Omit<R, 'file'> &
   readonly file: OpenFile | undefined;
 };
 
-/** `grace`: ask again later. `nolocks`: this server has no room, or cannot write its state. */
-export type LockAnswer = 'granted' | 'denied' | 'blocked' | 'grace' | 'nolocks';
+/**
+ * `grace`: ask again later. `nolocks`: this server has no room, or cannot write its state. `deadlock`: who waited for this
+ * lock would wait for itself.
+ */
+export type LockAnswer = 'granted' | 'denied' | 'blocked' | 'grace' | 'nolocks' | 'deadlock';
 
 /** What stands in the way. A program of the host itself has no svid and no oh that a client could know: zero and nothing. */
 export interface Obstacle extends Range {

@@ -1,3 +1,4 @@
+import { closesCircle } from './circle.ts';
 import { common, END, earlier, gapsIn, later, overlap, type Range, shrink, without } from './range.ts';
 import { type Claim, ClaimTree } from './tree.ts';
 
@@ -38,6 +39,8 @@ export type Outcome<T extends Tag> =
   | { readonly result: 'granted'; readonly effects: Effects<T>; readonly waiter: Waiter<T> | undefined }
   /** `isNew` is false if it waited already. */
   | { readonly result: 'waiting'; readonly waiter: Waiter<T>; readonly isNew: boolean }
+  /** It would wait for itself. `waiter` is the one that waits for this very lock already. */
+  | { readonly result: 'deadlock'; readonly waiter: Waiter<T> | undefined }
   | { readonly result: 'denied' };
 
 /**
@@ -59,6 +62,11 @@ interface FileLocks<T extends Tag> {
   readonly waitersOf: Map<string, Set<Waiter<T>>>;
 }
 
+/** A range of a file. */
+interface Place extends Range {
+  readonly file: string;
+}
+
 const WHOLE: Range = { start: 0n, end: END };
 
 /**
@@ -66,8 +74,8 @@ const WHOLE: Range = { start: 0n, end: END };
  *
  * Waiters are served in the order they came. One that conflicts with none before it is served at once, and a blocking
  * request is held back by waiters it conflicts with, so that readers cannot starve a writer. Two kinds of request pass the
- * queue: those that do not wait, and those of an owner that already has a lock on the file, which those in the queue may
- * be waiting for: to hold it back could lock both for ever.
+ * queue: those that do not wait, and those of an owner that already has a lock, on whichever file, which those in the queue
+ * may be waiting for: to hold it back could lock both for ever. Who would wait for itself is told so.
  *
  * Pure: no input or output but the {@link Gate}'s, and no clock.
  */
@@ -75,6 +83,9 @@ export class LockTable<T extends Tag> {
   private readonly gate: Gate;
   private readonly files = new Map<string, FileLocks<T>>();
   private readonly byClient = new Map<string, Set<Segment<T>>>();
+  /** How many pieces each owner holds, on all files, and what it waits for. */
+  private readonly piecesBy = new Map<string, number>();
+  private readonly waitersBy = new Map<string, Set<Waiter<T>>>();
   private nextId = 1;
   private heldCount = 0;
   private waitingCount = 0;
@@ -97,14 +108,18 @@ export class LockTable<T extends Tag> {
     const known = this.waiterFor(request);
     if (this.mayHave(file, request, wait ? (known?.id ?? this.nextId) : 0) && this.take(request)) {
       const effects: Effects<T> = { removed: [], added: [], granted: [] };
-      const awake: Range[] = [];
+      const awake: Place[] = [];
       if (known !== undefined) {
         this.leave(file, known);
         awake.push(known);
       }
       awake.push(...this.apply(file, request, effects));
-      this.wake(request.file, file, awake, effects);
+      this.wake(awake, effects);
       return { result: 'granted', effects, waiter: known };
+    }
+    if (wait && this.wouldWaitForItself(request)) {
+      this.prune(request.file, file);
+      return { result: 'deadlock', waiter: known };
     }
     if (wait && known !== undefined) return { result: 'waiting', waiter: known, isNew: false };
     if (wait) {
@@ -131,11 +146,11 @@ export class LockTable<T extends Tag> {
     const file = this.files.get(name);
     const own = file?.owners.get(owner);
     if (file === undefined || own === undefined) return effects;
-    const freed: Range[] = [];
+    const freed: Place[] = [];
     for (const segment of own.overlapping(range)) {
       this.drop(file, segment, effects);
       for (const rest of without(segment, range)) this.keep(file, { ...segment, ...rest }, effects);
-      freed.push(common(segment, range));
+      freed.push({ file: name, ...common(segment, range) });
     }
     for (const piece of pieces) {
       const isFree = file.held.conflicting(piece, owner, piece.exclusive) === undefined;
@@ -144,7 +159,7 @@ export class LockTable<T extends Tag> {
     for (const part of freed) {
       for (const gap of gapsIn(part, file.held.overlapping(part))) this.gate.release(name, gap);
     }
-    this.wake(name, file, freed, effects);
+    this.wake(freed, effects);
     return effects;
   }
 
@@ -186,15 +201,14 @@ export class LockTable<T extends Tag> {
     const file = this.files.get(waiter.file);
     if (file?.waitersOf.get(waiter.owner)?.has(waiter) !== true) return effects;
     this.leave(file, waiter);
-    this.wake(waiter.file, file, [waiter], effects);
+    this.wake([waiter], effects);
     return effects;
   }
 
   /** Looks at a file's waiters again: what stood outside in their way may be gone. */
   retry(name: string): Effects<T> {
     const effects: Effects<T> = { removed: [], added: [], granted: [] };
-    const file = this.files.get(name);
-    if (file !== undefined) this.wake(name, file, [WHOLE], effects);
+    this.wake([{ file: name, ...WHOLE }], effects);
     return effects;
   }
 
@@ -267,7 +281,7 @@ export class LockTable<T extends Tag> {
   private mayHave(file: FileLocks<T>, request: Request<T>, before: number): boolean {
     const { owner, exclusive } = request;
     if (file.held.conflicting(request, owner, exclusive) !== undefined) return false;
-    if (before === 0 || file.owners.has(owner)) return true;
+    if (before === 0 || this.piecesBy.has(owner)) return true;
     for (const waiter of file.waiting.conflicts(request, owner, exclusive)) if (waiter.id < before) return false;
     return true;
   }
@@ -276,8 +290,8 @@ export class LockTable<T extends Tag> {
     return this.gate.take(request.file, request.exclusive, request);
   }
 
-  /** Gives an owner a lock. @returns the ranges at which others may move up. */
-  private apply(file: FileLocks<T>, request: Request<T>, effects: Effects<T>): Range[] {
+  /** Gives an owner a lock. @returns where others may move up. */
+  private apply(file: FileLocks<T>, request: Request<T>, effects: Effects<T>): Place[] {
     const { owner, exclusive, tag } = request;
     const own = file.owners.get(owner);
     const touching = own?.overlapping({ start: request.start - 1n, end: request.end + 1n }) ?? [];
@@ -290,8 +304,8 @@ export class LockTable<T extends Tag> {
     );
     if (isHeld) return [];
     let { start, end } = request;
-    // One that held nothing is no longer held back by the queue, whatever it waits for on this file.
-    const awake: Range[] = own === undefined ? [...(file.waitersOf.get(owner) ?? [])] : [];
+    // One that held nothing is no longer held back by queues, whatever it waits for.
+    const awake: Place[] = this.piecesBy.has(owner) ? [] : [...(this.waitersBy.get(owner) ?? [])];
     for (const segment of touching) {
       if (segment.exclusive === exclusive) {
         this.drop(file, segment, effects);
@@ -300,7 +314,7 @@ export class LockTable<T extends Tag> {
       } else if (overlap(segment, request)) {
         this.drop(file, segment, effects);
         for (const rest of without(segment, request)) this.keep(file, { ...segment, ...rest }, effects);
-        if (segment.exclusive) awake.push(common(segment, request));
+        if (segment.exclusive) awake.push({ file: request.file, ...common(segment, request) });
       }
     }
     this.keep(file, { file: request.file, owner, exclusive, start, end, tag }, effects);
@@ -308,22 +322,34 @@ export class LockTable<T extends Tag> {
   }
 
   /** Serves the waiters that have a byte in common with what was let go, first come first. */
-  private wake(name: string, file: FileLocks<T>, ranges: readonly Range[], effects: Effects<T>): void {
-    const awake = [...ranges];
-    for (let range = awake.pop(); range !== undefined; range = awake.pop()) {
-      let open = range;
-      for (const waiter of file.waiting.overlapping(range).sort((a, b) => a.id - b.id)) {
+  private wake(places: readonly Place[], effects: Effects<T>): void {
+    const awake = [...places];
+    for (let place = awake.pop(); place !== undefined; place = awake.pop()) {
+      const file = this.files.get(place.file);
+      if (file === undefined) continue;
+      let open: Range = place;
+      for (const waiter of file.waiting.overlapping(place).sort((a, b) => a.id - b.id)) {
         // What another has just been given for itself alone need not be asked for again by a thousand that wait for it.
         if (!overlap(waiter, open) && !file.owners.has(waiter.owner)) continue;
         if (!this.mayHave(file, waiter, waiter.id) || !this.take(waiter)) continue;
-        const before = this.piecesOf(name, waiter.owner, waiter);
+        const before = this.piecesOf(place.file, waiter.owner, waiter);
         this.leave(file, waiter);
         awake.push(...this.apply(file, waiter, effects));
         effects.granted.push({ waiter, before });
         if (waiter.exclusive) open = shrink(open, waiter);
       }
+      this.prune(place.file, file);
     }
-    this.prune(name, file);
+  }
+
+  private wouldWaitForItself(request: Request<T>): boolean {
+    const { files, waitersBy } = this;
+    return closesCircle(request, {
+      *holders({ file, owner, exclusive, ...range }) {
+        for (const held of files.get(file)?.held.conflicts(range, owner, exclusive) ?? []) yield held.owner;
+      },
+      wishesOf: (owner) => waitersBy.get(owner) ?? [],
+    });
   }
 
   private queue(file: FileLocks<T>, waiter: Waiter<T>): void {
@@ -331,6 +357,9 @@ export class LockTable<T extends Tag> {
     let waiters = file.waitersOf.get(waiter.owner);
     if (waiters === undefined) file.waitersOf.set(waiter.owner, (waiters = new Set()));
     waiters.add(waiter);
+    let all = this.waitersBy.get(waiter.owner);
+    if (all === undefined) this.waitersBy.set(waiter.owner, (all = new Set()));
+    all.add(waiter);
     this.waitingCount += 1;
   }
 
@@ -339,6 +368,9 @@ export class LockTable<T extends Tag> {
     const waiters = file.waitersOf.get(waiter.owner);
     waiters?.delete(waiter);
     if (waiters?.size === 0) file.waitersOf.delete(waiter.owner);
+    const all = this.waitersBy.get(waiter.owner);
+    all?.delete(waiter);
+    if (all?.size === 0) this.waitersBy.delete(waiter.owner);
     this.waitingCount -= 1;
   }
 
@@ -356,6 +388,7 @@ export class LockTable<T extends Tag> {
     let ofClient = this.byClient.get(segment.tag.client);
     if (ofClient === undefined) this.byClient.set(segment.tag.client, (ofClient = new Set()));
     ofClient.add(segment);
+    this.piecesBy.set(segment.owner, (this.piecesBy.get(segment.owner) ?? 0) + 1);
     this.heldCount += 1;
   }
 
@@ -367,6 +400,9 @@ export class LockTable<T extends Tag> {
     const ofClient = this.byClient.get(segment.tag.client);
     ofClient?.delete(segment);
     if (ofClient?.size === 0) this.byClient.delete(segment.tag.client);
+    const pieces = this.piecesBy.get(segment.owner) ?? 0;
+    if (pieces > 1) this.piecesBy.set(segment.owner, pieces - 1);
+    else this.piecesBy.delete(segment.owner);
     this.heldCount -= 1;
     const added = effects.added.indexOf(segment);
     // What came and went within one operation was never there.

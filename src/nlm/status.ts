@@ -21,6 +21,7 @@ export const STATUS_OF_ANSWER: Readonly<Record<LockAnswer, nlm4_stats>> = {
   blocked: LCK_BLOCKED,
   grace: LCK_DENIED_GRACE_PERIOD,
   nolocks: LCK_DENIED_NOLOCKS,
+  deadlock: NLM4_DEADLCK,
 };
 
 /** Where there is no file to lock. JUKEBOX is not among these: the client is to come again. */

@@ -19,6 +19,18 @@ const skip = labMissing() ?? false;
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const EXPORT_OPTIONS = ['rw', 'no_root_squash'];
 
+/** Locks its first file, then, when the other program has locked its own, waits for that. */
+const CIRCLE_PROGRAM = `use strict;
+use Fcntl qw(SEEK_SET F_SETLKW F_WRLCK);
+my @files = map { open(my $file, '+<', $_) or die; $file } @ARGV;
+my $lock = pack('s s x4 q q l x4', F_WRLCK, SEEK_SET, 0, 0, 0);
+fcntl($files[0], F_SETLKW, $lock) or die "first: $!";
+sleep(3);
+$SIG{ALRM} = sub { print "waited in vain\n"; exit 3 };
+alarm(60);
+print fcntl($files[1], F_SETLKW, $lock) ? "both\n" : "$!\n";
+`;
+
 interface Held {
   /** How it ended. */
   readonly ended: Promise<{ code: number; stdout: string }>;
@@ -141,6 +153,21 @@ test('NLM: processes of one and of two clients exclude each other, by flock and 
       await two.must(`until ! perl ${two.folder}/lock.pl ${MOUNT_POINT}/${file} fcntl w 0 0 0 0; do sleep 0.1; done`);
       await next.release();
       assert.equal((await stage.lock(one, file)).code, 0);
+    });
+
+    await t.test('who closes a circle of waiting is told so (EDEADLK), and the others go on', async () => {
+      const files = [stage.newFile(), stage.newFile()];
+      const [here, there] = [
+        [one, files],
+        [two, files.toReversed()],
+      ] as const;
+      for (const guest of stage.guests) writeFileSync(join(guest.folder, 'circle.pl'), CIRCLE_PROGRAM);
+      const outcomes = await Promise.all(
+        [here, there].map(([guest, paths]) =>
+          guest.run(`perl ${guest.folder}/circle.pl ${paths.map((path) => `${MOUNT_POINT}/${path}`).join(' ')}`),
+        ),
+      );
+      assert.deepEqual(outcomes.map(({ stdout }) => stdout.trim()).sort(), ['Resource deadlock avoided', 'both']);
     });
 
     await t.test('a program of the server and a client exclude each other', async () => {

@@ -24,7 +24,7 @@ export class NaiveLocks {
     this.holders = bytes.slice(1).map(() => new Map());
   }
 
-  lock({ owner, exclusive, start, end }: Request<Tag>, wait: boolean): 'granted' | 'waiting' | 'denied' {
+  lock({ owner, exclusive, start, end }: Request<Tag>, wait: boolean): 'granted' | 'waiting' | 'denied' | 'deadlock' {
     const wish: Wish = { owner, exclusive, start, end, number: this.count++ };
     const same = this.waiting.find((other) => isSame(other, wish));
     if (this.mayHave(same ?? wish, wait)) {
@@ -34,6 +34,7 @@ export class NaiveLocks {
       return 'granted';
     }
     if (!wait) return 'denied';
+    if (this.waitedFor(wish, new Set()).has(owner)) return 'deadlock';
     if (same === undefined) this.waiting.push(wish);
     return 'waiting';
   }
@@ -57,6 +58,18 @@ export class NaiveLocks {
   /** The waiters that could be served: there must never be any. */
   servable(): Wish[] {
     return this.waiting.filter((wish) => this.mayHave(wish, true));
+  }
+
+  /** Everybody who has to let go before a wish is granted, of what is in its way or of what they wait for themselves. */
+  private waitedFor(wish: Omit<Wish, 'number'>, found: Set<string>): Set<string> {
+    for (const piece of this.pieces(wish)) {
+      for (const [holder, exclusive] of piece) {
+        if (holder === wish.owner || !(exclusive || wish.exclusive) || found.has(holder)) continue;
+        found.add(holder);
+        for (const other of this.waiting) if (other.owner === holder) this.waitedFor(other, found);
+      }
+    }
+    return found;
   }
 
   private mayHave(wish: Wish, queues: boolean): boolean {

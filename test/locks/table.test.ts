@@ -118,6 +118,50 @@ test('waiters: an owner that holds a lock passes the queue, which may be waiting
   assert.equal(lock(table, read('a', 50n, 60n), true), 'granted');
 });
 
+test('waiters: so does one that holds a lock of another file, also if it got that while it waited', () => {
+  const table = new LockTable<Tag>();
+  lock(table, read('a', 0n, 10n));
+  lock(table, write('w', 0n, 10n), true);
+  lock(table, ask('b', true, 0n, 1n, 'other'));
+  assert.equal(lock(table, read('b', 0n, 10n), true), 'granted');
+  assert.equal(lock(table, read('c', 0n, 10n), true), 'waiting');
+  const outcome = table.lock(ask('c', true, 5n, 6n, 'other'), false);
+  assert.ok(outcome.result === 'granted');
+  assert.deepEqual(grants(outcome.effects), ['c']);
+});
+
+test('deadlock: whoever would wait for itself does not wait', () => {
+  const table = new LockTable<Tag>();
+  for (const [at, owner] of ['a', 'b', 'c'].entries()) lock(table, ask(owner, true, 0n, 1n, `${at}`));
+  assert.equal(lock(table, ask('a', true, 0n, 1n, '1'), true), 'waiting');
+  assert.equal(lock(table, ask('b', true, 0n, 1n, '2'), true), 'waiting');
+  assert.equal(lock(table, ask('c', true, 0n, 1n, '0'), false), 'denied', 'it would not have waited');
+  assert.equal(lock(table, ask('c', true, 0n, 1n, '0'), true), 'deadlock');
+  assert.equal(lock(table, ask('d', true, 0n, 1n, '0'), true), 'waiting', 'who is not part of the circle waits');
+  assert.deepEqual(grants(table.unlock('2', 'c', { start: 0n, end: 1n })), ['b'], 'and it goes on');
+});
+
+test('deadlock: two readers of a range who both want to write it', () => {
+  const table = new LockTable<Tag>();
+  for (const owner of ['a', 'b']) lock(table, read(owner, 0n, 10n));
+  assert.equal(lock(table, write('a', 0n, 10n), true), 'waiting');
+  assert.equal(lock(table, write('b', 5n, 6n), true), 'deadlock');
+  assert.deepEqual(grants(table.unlock(FILE, 'b', { start: 0n, end: END })), ['a']);
+});
+
+test('deadlock: a circle that closes while its members wait is told to the one that asks again', () => {
+  const table = new LockTable<Tag>();
+  lock(table, ask('a', true, 0n, 1n, 'other'));
+  lock(table, write('b', 0n, 1n));
+  const first = table.lock(write('a', 0n, 2n), true);
+  lock(table, ask('c', true, 0n, 1n, 'other'), true);
+  // By another thread, without waiting.
+  assert.equal(lock(table, write('c', 1n, 2n), false), 'granted');
+  const again = table.lock(write('a', 0n, 2n), true);
+  assert.ok(first.result === 'waiting' && again.result === 'deadlock');
+  assert.equal(again.waiter, first.waiter);
+});
+
 test('waiters: asked for again they wait once, and leave when they are cancelled', () => {
   const table = new LockTable<Tag>();
   lock(table, read('a', 0n, 10n));
@@ -201,6 +245,50 @@ const step = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('cancel'), owner, range, exclusive: fc.boolean(), wait: fc.boolean() }),
   },
 );
+
+test('the table does what a naive model does on two files, of which owners hold and want several pieces', () => {
+  // To the model it is one file, and nobody asks for a range from the one half to the other.
+  const half = 10n;
+  const marks = [0n, 1n, 2n, 3n, half, half + 1n, half + 2n, half + 3n];
+  const places = marks.flatMap((start) =>
+    marks.filter((end) => end > start && end - start < half - 3n).map((end) => ({ start, end })),
+  );
+  const fileOf = ({ start }: { start: bigint }) => (start < half ? FILE : 'other');
+  const steps = fc.array(
+    fc.record({
+      do: fc.constantFrom('lock', 'lock', 'unlock'),
+      owner: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+      place: fc.constantFrom(...places),
+      exclusive: fc.boolean(),
+      wait: fc.boolean(),
+    }),
+    { maxLength: 60 },
+  );
+  fc.assert(
+    fc.property(steps, (taken) => {
+      const table = new LockTable<Tag>();
+      const model = new NaiveLocks(marks);
+      for (const { do: what, owner: who, place, exclusive, wait } of taken) {
+        const request = ask(who, exclusive, place.start, place.end, fileOf(place));
+        if (what === 'lock') assert.equal(table.lock(request, wait).result, model.lock(request, wait));
+        else {
+          table.unlock(fileOf(place), who, place);
+          model.unlock(who, place);
+        }
+        const waiting = [...table.waiters()].sort((one, other) => one.id - other.id);
+        assert.deepEqual(
+          waiting.map(({ owner: by, start, end }) => [by, start, end]),
+          model.waiting.map(({ owner: by, start, end }) => [by, start, end]),
+        );
+        for (const { start, end } of places) {
+          const wish = { owner: 'nobody', exclusive, start, end };
+          assert.equal(table.test({ ...wish, file: fileOf(wish) }) === undefined, model.isFree(wish));
+        }
+      }
+    }),
+    { numRuns: 400 },
+  );
+});
 
 test('the table does what a naive model does, from 0 to 2^64', () => {
   fc.assert(

@@ -7,6 +7,7 @@ import {
   LCK_DENIED_GRACE_PERIOD,
   LCK_DENIED_NOLOCKS,
   LCK_GRANTED,
+  NLM4_DEADLCK,
   NLM4_FAILED,
   NLM4_FBIG,
   NLM4_ROFS,
@@ -367,6 +368,49 @@ test('NLM_SHARE, NLM_UNSHARE: deny what they deny, to others (X/Open)', async (t
   assert.deepEqual(await share('NLM_SHARE', 'two', 0, 1), answer(LCK_GRANTED));
   assert.deepEqual(await share('NLM_UNSHARE', 'one', 2, 1), answer(LCK_GRANTED));
   assert.deepEqual(await share('NLM_SHARE', 'two', 0, 2), answer(LCK_GRANTED));
+});
+
+test('deadlock: NLM4_DEADLCK to whoever would wait for itself, LCK_DENIED in version 3, and nothing is left of it', async (t) => {
+  const subject = subjectOf(t);
+  const [first, second] = [
+    { start: 0n, length: 1n },
+    { start: 1n, length: 1n },
+  ];
+  await ask(subject, 'NLM_LOCK', { who: 'one', ...first });
+  await ask(subject, 'NLM_LOCK', { who: 'two', ...second });
+  assert.deepEqual(await ask(subject, 'NLM_LOCK', { who: 'one', ...second, block: true }), answered(LCK_BLOCKED));
+  const wish = { who: 'two', ...first };
+  assert.deepEqual(await ask(subject, 'NLM_LOCK', { ...wish, block: true }), answered(NLM4_DEADLCK));
+  assert.deepEqual(await ask(subject, 'NLM_LOCK', { ...wish, block: true, version: 3 }), answered(LCK_DENIED));
+  assert.deepEqual(await ask(subject, 'NLM_LOCK', wish), answered(LCK_DENIED));
+  assert.deepEqual(
+    subject.manager.waiters().map(({ tag }) => tag.name),
+    ['one'],
+  );
+  assert.equal(subject.store.load().filter(({ kind }) => kind === 'waiter').length, 1);
+  await ask(subject, 'NLM_UNLOCK', { who: 'two', ...second });
+  await until(() => subject.clients.told.some(({ args }) => callerIn(args) === 'one'));
+});
+
+test('deadlock: a circle that has closed meanwhile ends for the one that asks again', async (t) => {
+  const subject = subjectOf(t);
+  const [first, second] = [
+    { start: 0n, length: 1n },
+    { start: 1n, length: 1n },
+  ];
+  const both = { who: 'one', start: 1n, length: 2n, block: true };
+  await ask(subject, 'NLM_LOCK', { who: 'one', ...first });
+  await ask(subject, 'NLM_LOCK', { who: 'two', ...second });
+  assert.deepEqual(await ask(subject, 'NLM_LOCK', both), answered(LCK_BLOCKED));
+  assert.deepEqual(await ask(subject, 'NLM_LOCK', { who: 'three', ...first, block: true }), answered(LCK_BLOCKED));
+  // By another thread of its own.
+  assert.deepEqual(await ask(subject, 'NLM_LOCK', { who: 'three', start: 2n, length: 1n }), answered(LCK_GRANTED));
+  assert.deepEqual(await ask(subject, 'NLM_LOCK', both), answered(NLM4_DEADLCK));
+  assert.deepEqual(
+    subject.manager.waiters().map(({ tag }) => tag.name),
+    ['three'],
+  );
+  assert.equal(subject.store.load().filter(({ kind }) => kind === 'waiter').length, 1);
 });
 
 test('limits: LCK_DENIED_NOLOCKS to who may not wait besides, and LCK_BLOCKED still to who does already', async (t) => {
