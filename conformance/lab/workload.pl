@@ -7,7 +7,8 @@
 #   steal  tries for the lock that another client's `hold` has; it must be refused each time
 #   stable writes with O_SYNC, writes with fsync, and renames; whatever was acknowledged must be there in the end, past the cache
 #   probe  asks for a file's attributes every 10 ms, past the cache
-# Prints, each on a line: "slow SECONDS.milli MILLISECONDS CALL" for a call that took over 100 ms (with the time at which it ended),
+# Prints, each on a line: "slow SECONDS.milli MILLISECONDS USUAL CALL" for a call that took over 100 ms (with the time at which it ended,
+# and the median of what the calls of that name before it took, milliseconds),
 # "tick SECONDS.milli ROUNDS" about every half second, "counted SECONDS.milli NUMBER" for each addition, "error WHAT" and an exit with 1 for whatever should not happen,
 # and "end ROUNDS" once STOPFILE is there.
 use strict;
@@ -20,6 +21,8 @@ $| = 1;
 my ($kind, $folder, $name, $stop, $mib) = @ARGV;
 my ($rounds, $ticked) = (0, 0);
 my $SLOW_MS = 100;
+my $REMEMBERED = 31;
+my %took;
 
 sub failed { my ($what) = @_; printf "error %.3f %s\n", time, $what; exit 1 }
 
@@ -30,10 +33,14 @@ sub timed {
   my $result = $call->();
   my $error = $!;
   my $ms = (clock_gettime(CLOCK_MONOTONIC) - $start) * 1000;
-  printf "slow %.3f %d %s\n", time, $ms, $what if $ms > $SLOW_MS;
+  printf "slow %.3f %d %d %s\n", time, $ms, usual($what), $what if $ms > $SLOW_MS;
+  my $before = $took{$what} ||= [];
+  push @$before, $ms;
+  shift @$before if @$before > $REMEMBERED;
   $! = $error;
   return $result;
 }
+sub usual { my @in_order = sort { $a <=> $b } @{$took{$_[0]} || [0]}; return $in_order[$#in_order / 2] }
 sub must { my ($what, $call) = @_; my $result = timed($what, $call); failed("$what: $!") unless $result; return $result }
 sub round {
   $rounds++;

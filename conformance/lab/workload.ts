@@ -16,6 +16,8 @@ export type WorkloadKind = 'ops' | 'copy' | 'count' | 'hold' | 'steal' | 'stable
 export interface SlowCall {
   readonly endedAt: number;
   readonly milliseconds: number;
+  /** The median of what such calls took before. */
+  readonly usual: number;
   readonly call: string;
 }
 
@@ -66,9 +68,10 @@ export class Workload {
 
   /** Calls that took over 100 ms, in order. */
   get slow(): SlowCall[] {
-    return [...this.output.matchAll(/^slow (\S+) (\d+) (.*)$/gm)].map(([, at, milliseconds, call]) => ({
+    return [...this.output.matchAll(/^slow (\S+) (\d+) (\d+) (.*)$/gm)].map(([, at, milliseconds, usual, call]) => ({
       endedAt: Number(at) * 1000,
       milliseconds: Number(milliseconds),
+      usual: Number(usual),
       call: call!,
     }));
   }

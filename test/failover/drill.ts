@@ -36,9 +36,11 @@ const COPY_MEBIBYTES = 8;
 
 export interface Pause {
   readonly mishap: Mishap;
-  /** The longest that any call of any program on any client took around it, milliseconds. */
+  /** The most that any call of any program on any client took around it beyond what such calls usually take, milliseconds. */
   readonly milliseconds: number;
   readonly call: string;
+  /** The longest of these calls as a whole: with the work that it has to do in any case. */
+  readonly longestCall: number;
 }
 
 /** Clients at work on one package while its nodes meet with mishaps. */
@@ -153,14 +155,19 @@ export class Drill {
   }
 
   private longestSince(mishap: Mishap, began: number): Pause {
-    let longest: Pause = { mishap, milliseconds: 0, call: 'none' };
-    for (const [who, workload] of this.workloads) {
-      for (const { endedAt, milliseconds, call } of workload.slow) {
-        if (endedAt >= began && milliseconds > longest.milliseconds)
-          longest = { mishap, milliseconds, call: `${call} of ${who}` };
-      }
-    }
-    return longest;
+    const calls = [...this.workloads].flatMap(([who, workload]) =>
+      workload.slow
+        .filter(({ endedAt }) => endedAt >= began)
+        .map(({ milliseconds, usual, call }) => ({
+          milliseconds,
+          beyond: milliseconds - usual,
+          call: `${call} of ${who}`,
+        })),
+    );
+    calls.sort((one, other) => other.beyond - one.beyond);
+    const { beyond = 0, call = 'none' } = calls[0] ?? {};
+    const longestCall = Math.max(0, ...calls.map(({ milliseconds }) => milliseconds));
+    return { mishap, milliseconds: Math.max(0, beyond), call, longestCall };
   }
 
   /** When the same number was written twice, and what had happened before: for the message of a failure. */

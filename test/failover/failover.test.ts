@@ -9,8 +9,8 @@ for (const mishap of MISHAPS) {
     withLab(async (lab) => {
       const drill = await Drill.open(lab);
       for (let time = 0; time < 2; time++) {
-        const { milliseconds, call } = await drill.meet(mishap);
-        t.diagnostic(`${mishap}: the longest call was ${call}, ${milliseconds} ms`);
+        const { milliseconds, call, longestCall } = await drill.meet(mishap);
+        t.diagnostic(`${mishap}: a pause of ${milliseconds} ms in ${call}; the longest call took ${longestCall} ms`);
       }
       await drill.close();
     }),

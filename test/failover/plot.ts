@@ -1,4 +1,4 @@
-const TITLE = 'The longest call that any client saw, seconds';
+const TITLE = 'The longest pause that any client saw, seconds';
 const WIDTH = 760;
 const ROW = 64;
 const LEFT = 130;
@@ -8,18 +8,27 @@ const BOTTOM = 46;
 const DOT = 3;
 const STEP_MS = 1000;
 
+/** Around one mishap, milliseconds. */
+export interface Measure {
+  /** What a call took beyond what such calls usually take; the most of all calls. */
+  readonly pause: number;
+  /** The longest call as a whole. */
+  readonly longestCall: number;
+}
+
 /** A picture of pauses in milliseconds: a row for each kind, a dot for each pause, marks at p50 and p99. */
-export function pausePlot(pauses: ReadonlyMap<string, readonly number[]>): string {
-  const longest = Math.max(...[...pauses.values()].flat(), STEP_MS);
+export function pausePlot(measured: ReadonlyMap<string, readonly Measure[]>): string {
+  const pauses = [...measured].map(([kind, all]) => [kind, all.map(({ pause }) => pause)] as const);
+  const longest = Math.max(...pauses.flatMap(([, all]) => all), STEP_MS);
   const end = Math.ceil(longest / STEP_MS) * STEP_MS;
   const x = (milliseconds: number) => LEFT + (milliseconds / end) * (WIDTH - LEFT - RIGHT);
-  const height = TOP + pauses.size * ROW + BOTTOM;
+  const height = TOP + pauses.length * ROW + BOTTOM;
   const bottom = height - BOTTOM;
   const grid = Array.from({ length: end / STEP_MS + 1 }, (_, index) => {
     const at = x(index * STEP_MS).toFixed(1);
     return `<line x1="${at}" y1="${TOP}" x2="${at}" y2="${bottom}" stroke="#ddd"/><text x="${at}" y="${bottom + 18}" text-anchor="middle">${index}</text>`;
   });
-  const rows = [...pauses].map(([kind, all], index) => row(kind, all, TOP + index * ROW + ROW / 2, x));
+  const rows = pauses.map(([kind, all], index) => row(kind, all, TOP + index * ROW + ROW / 2, x));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="13" fill="#222">`,
     `<title>${TITLE}</title>`,
@@ -33,12 +42,14 @@ export function pausePlot(pauses: ReadonlyMap<string, readonly number[]>): strin
 }
 
 /** What the pauses of each kind come to, milliseconds. */
-export function pausesTable(pauses: ReadonlyMap<string, readonly number[]>) {
-  return [...pauses].map(([mishap, all]) => {
+export function pausesTable(measured: ReadonlyMap<string, readonly Measure[]>) {
+  return [...measured].map(([mishap, each]) => {
+    const all = each.map(({ pause }) => pause);
+    const calls = each.map(({ longestCall }) => longestCall);
     const half = Math.floor(all.length / 2);
     return {
       ...{ mishap, count: all.length, p50: percentile(all, 0.5), p99: percentile(all, 0.99) },
-      longest: Math.max(0, ...all),
+      ...{ callP50: percentile(calls, 0.5), callP99: percentile(calls, 0.99) },
       // Growth over moves to and fro would show here.
       ...{ firstHalfMean: mean(all.slice(0, half)), secondHalfMean: mean(all.slice(half)) },
     };

@@ -5,7 +5,7 @@ import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { labMissing, withLab } from '../../conformance/lab/lab.ts';
 import { Drill, MISHAPS, type Mishap } from './drill.ts';
-import { pausePlot, pausesTable } from './plot.ts';
+import { type Measure, pausePlot, pausesTable } from './plot.ts';
 
 /** A fresh cluster and fresh clients after so many of each; before that, the same ones go to and fro. */
 const PER_LAB = 5;
@@ -18,16 +18,17 @@ const named = process.argv[3]?.split(',') ?? MISHAPS;
 const kinds = MISHAPS.filter((kind) => named.includes(kind));
 if (kinds.length < named.length) throw new Error(`KIND: "${process.argv[3]}" names another than ${MISHAPS.join(', ')}`);
 
-const before = JSON.parse(readFileSync(docs('failover-pauses.json'), 'utf8')) as { pauses: Record<Mishap, number[]> };
-const pauses = new Map(MISHAPS.map((kind) => [kind, kinds.includes(kind) ? [] : before.pauses[kind]]));
+type Measured = Record<Mishap, readonly Measure[]>;
+const before = JSON.parse(readFileSync(docs('failover-pauses.json'), 'utf8')) as { pauses: Measured };
+const pauses = new Map(MISHAPS.map((kind) => [kind, kinds.includes(kind) ? [] : [...before.pauses[kind]]]));
 for (let done = 0; done < times; done += PER_LAB) {
   await withLab(async (lab) => {
     const drill = await Drill.open(lab);
     for (let each = done; each < Math.min(times, done + PER_LAB); each++) {
       for (const kind of kinds) {
-        const { milliseconds, call } = await drill.meet(kind);
-        pauses.get(kind)?.push(milliseconds);
-        console.log(`${kind} ${each + 1}: ${milliseconds} ms, ${call}`);
+        const { milliseconds: pause, call, longestCall } = await drill.meet(kind);
+        pauses.get(kind)?.push({ pause, longestCall });
+        console.log(`${kind} ${each + 1}: ${pause} ms, ${call}; the longest call took ${longestCall} ms`);
       }
     }
     await drill.close();
