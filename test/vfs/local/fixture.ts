@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Caller } from '../../../src/vfs/index.ts';
 import { DescriptorBudget, type LocalFileSystem, openLocalFileSystem } from '../../../src/vfs/local/index.ts';
-import type { Fixture } from '../suite.ts';
+import type { Fixture } from '../suite/check.ts';
 import { ALICE, CountingVerifier, MemoryIndex } from '../support.ts';
 
 export const isRoot = process.geteuid!() === 0;
