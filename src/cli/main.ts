@@ -22,4 +22,9 @@ const program = new Command('steadfs')
   .addCommand(conformanceCommand())
   .showHelpAfterError('(steadfs COMMAND --help says more)');
 
+// Whoever reads the output may have seen enough, as `head` has.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 await program.parseAsync();

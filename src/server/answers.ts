@@ -14,7 +14,8 @@ export interface Running {
   readonly services: Services;
   readonly listeners: Listeners;
   readonly portmap: StatusReport['portmap'];
-  readonly mountCommand: string;
+  /** Of the first export, as it is when it is asked for. */
+  mountCommand(): string;
 }
 
 /** Opens the admin socket in a folder. Without one, clients are to be served all the same. */
@@ -29,7 +30,7 @@ export async function openAdmin(folder: string, running: Running, log: Logger): 
 }
 
 function answersOf(running: Running): Readonly<Record<string, AdminHandler>> {
-  const { state, stateDirectory, services, listeners, portmap, mountCommand } = running;
+  const { state, stateDirectory, services, listeners, portmap } = running;
   const { exports, locking } = services;
   const startedAt = Date.now();
   const locks = new LockAdmin(locking, exports);
@@ -39,7 +40,7 @@ function answersOf(running: Running): Readonly<Record<string, AdminHandler>> {
   };
   const status = (): StatusReport => ({
     ...{ version: VERSION, pid: process.pid, startedAt, stateDirectory },
-    ...{ addresses: listeners.addresses, port: listeners.port, portmap, mountCommand },
+    ...{ addresses: listeners.addresses, port: listeners.port, portmap, mountCommand: running.mountCommand() },
     exports: exports.list(),
     connections: listeners.peers().length,
     clients: clients().length,

@@ -162,10 +162,15 @@ export class ManagedServer {
     const { stateDirectory, runDirectory, port } = this.settings;
     const [listeners] = this.listeners;
     const hasPortmap = this.socketsFor('portmap').length > 0;
-    const path = services.exports.list()[0]?.path ?? '/';
     const running: Running = {
       ...{ state, stateDirectory, services, listeners: listeners!, portmap: hasPortmap ? 'own' : 'none' },
-      mountCommand: mountCommand({ address: mountAddress(this.addresses), path, port, portmap: hasPortmap }),
+      mountCommand: () =>
+        mountCommand({
+          address: mountAddress(this.addresses),
+          path: services.exports.list()[0]?.path,
+          port,
+          portmap: hasPortmap,
+        }),
     };
     return openAdmin(runDirectory, running, this.ports.log);
   }

@@ -4,14 +4,16 @@ import { hostname, networkInterfaces } from 'node:os';
 /** What a client needs to know to mount an export. */
 export interface MountTarget {
   readonly address: string;
-  readonly path: string;
+  /** Of the first export. Undefined: there is none. */
+  readonly path: string | undefined;
   readonly port: number;
   /** True if clients can ask a portmapper for the ports. */
   readonly portmap: boolean;
 }
 
-/** The command that mounts an export on a Linux client, ready to be pasted into its shell. */
+/** The command that mounts an export on a Linux client, ready to be pasted into its shell; a comment for it if there is none. */
 export function mountCommand({ address, path, port, portmap }: MountTarget): string {
+  if (path === undefined) return '# nothing is exported: add a line to the exports file, and send the server a SIGHUP';
   const ipv6 = isIPv6(address);
   const suffix = ipv6 ? '6' : '';
   const options = ['vers=3', `proto=tcp${suffix}`];

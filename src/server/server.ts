@@ -26,7 +26,7 @@ export class Server {
 
   private constructor({ services, mountCommand }: Running, opened: (() => Promise<void>)[]) {
     this.services = services;
-    this.mountCommand = mountCommand;
+    this.mountCommand = mountCommand();
     this.exportedPaths = services.exports.list().map((entry) => entry.path);
     this.opened = opened;
   }
@@ -72,12 +72,13 @@ export class Server {
 
       const running: Running = {
         ...{ state, stateDirectory, services, listeners, portmap: portmap.kind },
-        mountCommand: mountCommand({
-          address: mountAddress(listeners.addresses),
-          path: services.exports.list()[0]?.path ?? '/',
-          port: listeners.port,
-          portmap: portmap.kind !== 'none',
-        }),
+        mountCommand: () =>
+          mountCommand({
+            address: mountAddress(listeners.addresses),
+            path: services.exports.list()[0]?.path,
+            port: listeners.port,
+            portmap: portmap.kind !== 'none',
+          }),
       };
       services.locking.begin();
       const admin = await openAdmin(stateDirectory, running, log);

@@ -116,6 +116,31 @@ test('SIGHUP reads the exports again; a bad file keeps the old ones and says wha
   });
 });
 
+test('an exports file without an export is told of in place of a mount command, until there is one', async () => {
+  await withCommands(async ({ folder, start }) => {
+    mkdirSync(`${folder}/a`);
+    const file = `${folder}/exports`;
+    const state = `${folder}/state`;
+    writeFileSync(file, '# nothing yet\n');
+    const server = start(['serve', '--exports', file, '--state', state, '--listen', '127.0.0.1', ...common]);
+    await server.until(/^# nothing is exported: add a line to the exports file/);
+    writeFileSync(file, `${folder}/a 127.0.0.1(rw)\n`);
+    server.signal('SIGHUP');
+    await server.until(/exports reloaded/, 'stderr');
+    const { stdout } = await start(['status', '--state', state]).finished;
+    assert.match(stdout, /mount\s+mount -t nfs .* 127\.0\.0\.1:.*\/a \/mnt/);
+  });
+});
+
+test('a reader that has seen enough, as head has, is no error', async () => {
+  await withCommands(async ({ start }) => {
+    const command = start(['conformance', '--list']);
+    command.child.stdout?.destroy();
+    const { code, stderr } = await command.finished;
+    assert.deepEqual([code, stderr], [0, '']);
+  });
+});
+
 /** Writes to whoever opens a FIFO, once that is done. */
 async function giveTo(fifo: string, text: string, before = () => {}): Promise<void> {
   for (;;) {

@@ -102,4 +102,5 @@ test('the mount command names ports only where no portmapper does, and is safe t
   );
   assert.match(mountCommand({ ...target, address: 'fd00::1' }), /proto=tcp6 '\[fd00::1\]:\/srv'/);
   assert.match(mountCommand({ ...target, path: "/a b'c" }), /'10\.0\.0\.1:\/a b'\\''c' \/mnt$/);
+  assert.match(mountCommand({ ...target, path: undefined }), /^# nothing is exported/);
 });
