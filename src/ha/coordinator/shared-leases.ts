@@ -237,7 +237,10 @@ export class SharedLeases {
     const path = beatPath(name, own.claim);
     const leave = () => own.turn.leave();
     const isThere = await this.slots.run(deadline, () => this.files.overwrite(path, content()), leave);
-    if (!isThere) throw new LeaseLost(`${name}: ${path} is gone`);
+    if (isThere) return;
+    throw new LeaseLost(
+      `${name}: ${path} is gone: another node has taken the lease, or somebody has emptied the coordinator's folder`,
+    );
   }
 
   private run<T>(deadline: Deadline, operation: () => Promise<T>): Promise<T> {

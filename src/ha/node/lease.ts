@@ -105,7 +105,7 @@ export class LeaseKeeper {
       this.events.renewed(grant);
     } catch (error) {
       if (this.over) return;
-      if (error instanceof LeaseLost) return this.end('another node has the lease');
+      if (error instanceof LeaseLost) return this.end(`the lease is lost: ${error.message}`);
       if (!this.troubled) {
         const reason = error instanceof CoordinatorLost ? error.message : String(error);
         this.log.warn({ package: this.current.package, reason }, `the lease could not be renewed: ${reason}`);
