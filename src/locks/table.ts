@@ -59,7 +59,6 @@ interface FileLocks<T extends Tag> {
   readonly held: ClaimTree<Segment<T>>;
   readonly owners: Map<string, ClaimTree<Segment<T>>>;
   readonly waiting: ClaimTree<Waiter<T>>;
-  readonly waitersOf: Map<string, Set<Waiter<T>>>;
 }
 
 /** A range of a file. */
@@ -166,16 +165,17 @@ export class LockTable<T extends Tag> {
   /** The waiter that wants this very lock. */
   waiterFor(request: Omit<Request<T>, 'tag'>): Waiter<T> | undefined {
     const { file, owner, exclusive, start, end } = request;
-    for (const waiter of this.files.get(file)?.waitersOf.get(owner) ?? []) {
-      if (waiter.exclusive === exclusive && waiter.start === start && waiter.end === end) return waiter;
+    for (const waiter of this.waitersBy.get(owner) ?? []) {
+      if (waiter.file !== file || waiter.exclusive !== exclusive) continue;
+      if (waiter.start === start && waiter.end === end) return waiter;
     }
     return undefined;
   }
 
   /** Gives a waiter another tag. */
   retag(waiter: Waiter<T>, tag: T): void {
-    const file = this.files.get(waiter.file);
-    if (file?.waitersOf.get(waiter.owner)?.has(waiter) !== true) return;
+    if (this.waitersBy.get(waiter.owner)?.has(waiter) !== true) return;
+    const file = this.fileOf(waiter.file);
     this.leave(file, waiter);
     this.queue(file, { ...waiter, tag });
   }
@@ -198,9 +198,8 @@ export class LockTable<T extends Tag> {
   /** Takes a waiter out of the queue, for which those behind it may move up. */
   cancel(waiter: Waiter<T>): Effects<T> {
     const effects: Effects<T> = { removed: [], added: [], granted: [] };
-    const file = this.files.get(waiter.file);
-    if (file?.waitersOf.get(waiter.owner)?.has(waiter) !== true) return effects;
-    this.leave(file, waiter);
+    if (this.waitersBy.get(waiter.owner)?.has(waiter) !== true) return effects;
+    this.leave(this.fileOf(waiter.file), waiter);
     this.wake([waiter], effects);
     return effects;
   }
@@ -267,7 +266,7 @@ export class LockTable<T extends Tag> {
   private fileOf(name: string): FileLocks<T> {
     let file = this.files.get(name);
     if (file === undefined) {
-      file = { held: new ClaimTree(), owners: new Map(), waiting: new ClaimTree(), waitersOf: new Map() };
+      file = { held: new ClaimTree(), owners: new Map(), waiting: new ClaimTree() };
       this.files.set(name, file);
     }
     return file;
@@ -354,23 +353,13 @@ export class LockTable<T extends Tag> {
 
   private queue(file: FileLocks<T>, waiter: Waiter<T>): void {
     file.waiting.add(waiter);
-    let waiters = file.waitersOf.get(waiter.owner);
-    if (waiters === undefined) file.waitersOf.set(waiter.owner, (waiters = new Set()));
-    waiters.add(waiter);
-    let all = this.waitersBy.get(waiter.owner);
-    if (all === undefined) this.waitersBy.set(waiter.owner, (all = new Set()));
-    all.add(waiter);
+    addTo(this.waitersBy, waiter.owner, waiter);
     this.waitingCount += 1;
   }
 
   private leave(file: FileLocks<T>, waiter: Waiter<T>): void {
     file.waiting.delete(waiter);
-    const waiters = file.waitersOf.get(waiter.owner);
-    waiters?.delete(waiter);
-    if (waiters?.size === 0) file.waitersOf.delete(waiter.owner);
-    const all = this.waitersBy.get(waiter.owner);
-    all?.delete(waiter);
-    if (all?.size === 0) this.waitersBy.delete(waiter.owner);
+    removeFrom(this.waitersBy, waiter.owner, waiter);
     this.waitingCount -= 1;
   }
 
@@ -385,9 +374,7 @@ export class LockTable<T extends Tag> {
     let own = file.owners.get(segment.owner);
     if (own === undefined) file.owners.set(segment.owner, (own = new ClaimTree()));
     own.add(segment);
-    let ofClient = this.byClient.get(segment.tag.client);
-    if (ofClient === undefined) this.byClient.set(segment.tag.client, (ofClient = new Set()));
-    ofClient.add(segment);
+    addTo(this.byClient, segment.tag.client, segment);
     this.piecesBy.set(segment.owner, (this.piecesBy.get(segment.owner) ?? 0) + 1);
     this.heldCount += 1;
   }
@@ -397,9 +384,7 @@ export class LockTable<T extends Tag> {
     const own = file.owners.get(segment.owner);
     own?.delete(segment);
     if (own?.size === 0) file.owners.delete(segment.owner);
-    const ofClient = this.byClient.get(segment.tag.client);
-    ofClient?.delete(segment);
-    if (ofClient?.size === 0) this.byClient.delete(segment.tag.client);
+    removeFrom(this.byClient, segment.tag.client, segment);
     const pieces = this.piecesBy.get(segment.owner) ?? 0;
     if (pieces > 1) this.piecesBy.set(segment.owner, pieces - 1);
     else this.piecesBy.delete(segment.owner);
@@ -409,4 +394,16 @@ export class LockTable<T extends Tag> {
     if (added >= 0) effects.added.splice(added, 1);
     else effects.removed.push(segment);
   }
+}
+
+function addTo<V>(sets: Map<string, Set<V>>, key: string, value: V): void {
+  const set = sets.get(key);
+  if (set === undefined) sets.set(key, new Set([value]));
+  else set.add(value);
+}
+
+function removeFrom<V>(sets: Map<string, Set<V>>, key: string, value: V): void {
+  const set = sets.get(key);
+  set?.delete(value);
+  if (set?.size === 0) sets.delete(key);
 }

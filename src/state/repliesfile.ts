@@ -67,7 +67,7 @@ export class RepliesFile {
 
   /**
    * The whole records of the current round, in order. A crash leaves a torn one behind them. Clients may be waiting, and there
-   * are thousands: nothing is made of those that turn out to be of no use.
+   * are thousands: no Buffer is made of their bytes here.
    */
   read(visit: RecordVisitor): void {
     if (this.generation === 0n) return;
