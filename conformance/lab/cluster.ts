@@ -29,6 +29,7 @@ export interface ClusterOptions {
   readonly interfaces?: number;
   /** Seconds. */
   readonly lease?: number;
+  readonly logLevel?: 'info' | 'trace';
 }
 
 export interface PackageOptions {
@@ -300,13 +301,14 @@ function configuration(
   nodes: readonly ClusterNode[],
   packages: readonly PackageUnderTest[],
 ): string {
-  const { coordinator = { type: 'shared-dir' }, interfaces = 1, lease = 3 } = options;
+  const { coordinator = { type: 'shared-dir' }, interfaces = 1, lease = 3, logLevel = 'info' } = options;
   const devices = [...Array(interfaces).keys()].map((index) => `eth${index}`);
   return [
     'cluster = "lab"',
     'self = "NODE"',
     'run = "RUN"',
     `lease = ${lease}`,
+    `log_level = "${logLevel}"`,
     // Crashes are what is tried; no number of them is to move a package.
     '[restarts]',
     'count = 100',

@@ -69,7 +69,7 @@ export class ManagedServer {
       const services = await this.openServices(state);
       const dispatcher = new CountingDispatcher(services.programs, {
         ...{ log: this.ports.log, licence: this.licence, journal: state.replies },
-        observer: traceCalls(this.ports.log, this.settings.logLevel as LogLevel, undefined),
+        observer: traceCalls(this.ports.log, this.settings.logLevel as LogLevel, undefined, { token }),
       });
       await dispatcher.recover();
       await this.listen(dispatcher, services, state);

@@ -12,15 +12,26 @@ export function statusName(status: number): string {
   return ACCEPT_STATS[status] ?? String(status);
 }
 
-/** Who wants to know of every call: the log at level trace, the metrics. Undefined if nobody does: then it costs nothing. */
-export function traceCalls(log: Logger, level: LogLevel, metrics: Metrics | undefined): CallObserver | undefined {
+/**
+ * Who wants to know of every call: the log at level trace, the metrics. Undefined if nobody does: then it costs nothing.
+ * @param details of this server, for each line.
+ */
+export function traceCalls(
+  log: Logger,
+  level: LogLevel,
+  metrics: Metrics | undefined,
+  details: object = {},
+): CallObserver | undefined {
   if (level !== 'trace') return metrics;
   return {
     ended: (call, row, status, milliseconds) => {
       metrics?.ended(call, row, status, milliseconds);
       const { xid, program, version, peer } = call;
       log.trace(
-        { xid, program, version, client: peer.address, transport: peer.transport, uid: call.credential.unix?.uid },
+        {
+          ...{ xid, program, version, client: peer.address, transport: peer.transport, uid: call.credential.unix?.uid },
+          ...details,
+        },
         `${peer.address} ${row.name} ${statusName(status)} ${milliseconds.toFixed(3)} ms`,
       );
     },
